@@ -1,0 +1,1 @@
+"""mwaa-harness: Amazon MWAA on the developer's own machine."""
