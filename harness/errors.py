@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 class ExitStatus(IntEnum):
@@ -69,7 +66,7 @@ class UsageError(HarnessError):
     exit_status = ExitStatus.USAGE
 
 
-class ErrorGroup(HarnessError):
+class CollectedError(HarnessError):
     """Several errors found in one pass; the first broken line does not hide the others."""
 
     def __init__(self, errors: tuple[HarnessError, ...]) -> None:

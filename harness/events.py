@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Union
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Warned:
     text: str
 
 
-Event = Union[StepStarted, StepProgressed, StepFinished, StepFailed, Notice, Warned]
+Event = StepStarted | StepProgressed | StepFinished | StepFailed | Notice | Warned
 EventSink = Callable[[Event], None]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -104,11 +105,10 @@ def attach(argv: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path | No
     arguments = tuple(str(part) for part in argv)
     try:
         with subprocess.Popen(arguments, env=dict(env), cwd=cwd) as child:
-            while True:
-                try:
-                    return child.wait()
-                except KeyboardInterrupt:
-                    continue
+            while child.returncode is None:
+                with contextlib.suppress(KeyboardInterrupt):
+                    child.wait()
+            return child.returncode
     except OSError as error:
         raise CommandError(f"{arguments[0]} could not be started: {error.strerror or error}") from error
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.config.model import LocalSettings
 
 STATE_FOLDER = ".mwaa"
@@ -52,7 +51,7 @@ class StateFolder:
 
     @property
     def homes(self) -> Path:
-        """One AIRFLOW_HOME per component: `homes/scheduler`, `homes/worker`, `homes/webserver`, …"""
+        """One AIRFLOW_HOME per component: `homes/scheduler`, `homes/worker`, `homes/webserver`, …."""
         return self.run / "homes"
 
     @property
