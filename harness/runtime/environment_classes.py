@@ -1,0 +1,44 @@
+"""What MWAA ties to an environment class (facts 7.2 and 8.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class EnvironmentClass:
+    """One row of MWAA's capacity table; `vcpus` are those of a scheduler."""
+
+    name: str
+    tasks_per_worker: int
+    vcpus: int
+
+    @property
+    def worker_autoscale(self) -> str:
+        """`celery.worker_autoscale` as `max,min`; in the 2.5.1 era both are the tasks per worker."""
+        return f"{self.tasks_per_worker},{self.tasks_per_worker}"
+
+    @property
+    def parsing_processes(self) -> int:
+        """`scheduler.parsing_processes`: the default 4, capped at the usable maximum of 2 x vCPU - 1."""
+        return min(4, 2 * self.vcpus - 1)
+
+
+ENVIRONMENT_CLASSES: Mapping[str, EnvironmentClass] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            EnvironmentClass("mw1.micro", tasks_per_worker=3, vcpus=1),
+            EnvironmentClass("mw1.small", tasks_per_worker=5, vcpus=1),
+            EnvironmentClass("mw1.medium", tasks_per_worker=10, vcpus=2),
+            EnvironmentClass("mw1.large", tasks_per_worker=20, vcpus=4),
+            EnvironmentClass("mw1.xlarge", tasks_per_worker=40, vcpus=8),
+            EnvironmentClass("mw1.2xlarge", tasks_per_worker=80, vcpus=16),
+        )
+    }
+)
