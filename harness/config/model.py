@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+SETTINGS_FILE = "mwaa.toml"
+
 
 class RuntimeChoice(Enum):
     """Which backend runs the services; `AUTO` takes Compose when a Docker engine answers, else native."""

@@ -25,7 +25,7 @@ BLOCKED_OPTIONS: Mapping[str, str] = {
     "celery.result_backend": _DATABASE,
     "celery_broker_transport_options.predefined_queues": _BROKER,
     "celery_broker_transport_options.region": _BROKER,
-    "celery_broker_transport_options.visibility_timeout": "MWAA fixes it at 43200 s, the longest a task may run",
+    "celery_broker_transport_options.visibility_timeout": "MWAA fixes it at 43200 s, a task's limit",
     "core.executor": "MWAA runs the CeleryExecutor only",
     "core.fernet_key": "MWAA generates and keeps the Fernet key",
     "core.load_examples": "MWAA never loads Airflow's example DAGs",

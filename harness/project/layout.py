@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.config.model import SETTINGS_FILE
+
 if TYPE_CHECKING:
     from harness.config.model import LocalSettings
 
 STATE_FOLDER = ".mwaa"
-SETTINGS_FILE = "mwaa.toml"
 
 
 @dataclass(frozen=True)
