@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.runtime.localstack import SERVICES
+
 if TYPE_CHECKING:
     from harness.config.model import LocalSettings
 
-EMULATED_SERVICES = frozenset(
-    {
-        "cloudwatch",
-        "events",
-        "iam",
-        "kms",
-        "logs",
-        "s3",
-        "secretsmanager",
-        "sns",
-        "sqs",
-        "ssm",
-        "sts",
-    }
-)
+EMULATED_SERVICES = frozenset(SERVICES)
 """Service names as botocore spells them; each was seen to answer in LocalStack 4.7 without Docker."""
 
 

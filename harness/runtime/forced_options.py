@@ -31,6 +31,8 @@ def environment_class(settings: Settings) -> EnvironmentClass:
 def default_options(settings: Settings, component: Role) -> dict[str, str]:
     """Values a startup script or the user's configuration options may replace."""
     return {
+        "api.auth_backends": "airflow.api.auth.backend.session",
+        "celery.sync_parallelism": "1",
         "core.default_pool_task_slot_count": "10000",
         "core.lazy_load_plugins": "True",
         "core.execute_tasks_new_python_interpreter": "False",
@@ -59,11 +61,9 @@ def forced_options(settings: Settings, *, queue_url: str, base_url: str) -> dict
     """Values nobody replaces (facts 6.1 and 7.2), secrets and the database address aside."""
     queue = queue_url.rpartition("/")[2]
     return {
-        "api.auth_backends": "airflow.api.auth.backend.session",
         "celery.broker_url": "sqs://",
         "celery.celery_config_options": f"{CELERY_CONFIG_MODULE}.CELERY_CONFIG",
         "celery.default_queue": queue,
-        "celery.sync_parallelism": "1",
         "celery.worker_enable_remote_control": "False",
         "celery_broker_transport_options.is_secure": "False",
         "celery_broker_transport_options.predefined_queues": json.dumps({queue: {"url": queue_url}}),
