@@ -1,0 +1,59 @@
+"""`mwaa-harness check …`: every check is a subcommand that builds a result and hands it to `report_results`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.errors import ExitStatus, UsageError
+from harness.results import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.checks.base import Rule
+    from harness.results import CheckResult
+
+FORMAT_NAMES = ("text", "json", "junit", "sarif", "github", "gitlab")
+
+format_option = click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMAT_NAMES),
+    default="text",
+    show_default=True,
+    help="What the report is for: a person, a program, a test report, code scanning, CI annotations.",
+)
+explain_option = click.option("--explain", metavar="RULE", help="Explain a rule and exit.")
+
+
+@click.group(name="check")
+def check() -> None:
+    """Say what would go wrong on MWAA, before anything is uploaded."""
+
+
+def report_results(
+    results: Sequence[CheckResult], format_name: str, root: Path, rules: Mapping[str, Rule]
+) -> ExitStatus:
+    """Write `results` to standard output in the format called `format_name`; the status to exit with."""
+    from harness.report.formats import FORMATS  # the other formats' imports cost time in a commit hook
+
+    click.echo(FORMATS[format_name](results, root, rules), nl=False)
+    failed = any(result.outcome is Outcome.FAILED for result in results)
+    return ExitStatus.FAILED if failed else ExitStatus.SUCCESS
+
+
+def explain_rule(name: str, rules: Mapping[str, Rule]) -> ExitStatus:
+    """Write the page of the rule called `name`.
+
+    Raises:
+        UsageError: there is no such rule.
+    """
+    from harness.checks.base import render_page
+
+    if name not in rules:
+        raise UsageError(f"there is no rule {name!r}", hint="rules: " + ", ".join(sorted(rules)))
+    click.echo(render_page(rules[name]), nl=False)
+    return ExitStatus.SUCCESS
