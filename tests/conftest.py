@@ -1,0 +1,165 @@
+"""Fences around every test, and real services for tests that need one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from harness.errors import HarnessError
+from harness.events import ignore_events
+from harness.project.layout import StateFolder
+from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
+from harness.workerenv.tools import Tool, ensure_tool_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+# What a person's shell may say about AWS, Airflow or this harness must not decide a test.
+_HIDDEN_PREFIXES = ("AWS_", "BOTO_", "AIRFLOW", "MWAA_", "LOCALSTACK_")
+_HIDDEN = ("DEBUG", "SERVICES", "GATEWAY_LISTEN", "HTTP_PROXY", "http_proxy")
+_KEPT_PREFIX = "MWAA_HARNESS_PYTHON"  # says where an interpreter is; see interpreters.py
+
+LOCALSTACK_PYTHON = "MWAA_TEST_LOCALSTACK_PYTHON"
+"""Names the interpreter of a finished LocalStack environment, to save building one."""
+
+
+def _kept_from_home(home: Path) -> Mapping[str, Path]:
+    """Package caches, interpreters and package index settings; tests may use these of the real home."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", home / ".cache"))
+    data = Path(os.environ.get("XDG_DATA_HOME", home / ".local/share"))
+    config = Path(os.environ.get("XDG_CONFIG_HOME", home / ".config"))
+    return {
+        "PYENV_ROOT": home / ".pyenv",
+        "UV_CACHE_DIR": cache / "uv",
+        "UV_PYTHON_INSTALL_DIR": data / "uv/python",
+        "UV_CONFIG_FILE": config / "uv/uv.toml",
+        "PIP_CACHE_DIR": cache / "pip",
+        "PIP_CONFIG_FILE": config / "pip/pip.conf",
+    }
+
+
+@pytest.fixture(scope="session")
+def fenced_environ(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """This process's environment without the person's home folder and without anything about AWS."""
+    home = Path.home()
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(_KEPT_PREFIX) or not (name.startswith(_HIDDEN_PREFIXES) or name in _HIDDEN)
+    }
+    for name, path in _kept_from_home(home).items():
+        if path.exists():
+            environ.setdefault(name, str(path))
+    environ["HOME"] = str(tmp_path_factory.mktemp("home"))
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        environ.pop(name, None)
+    return environ
+
+
+@pytest.fixture(autouse=True)
+def _fence(fenced_environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in set(os.environ) - set(fenced_environ):
+        if name != "PYTEST_CURRENT_TEST":
+            monkeypatch.delenv(name)
+    for name, value in fenced_environ.items():
+        if os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
+
+
+class LocalStackProcess:
+    """A LocalStack of the tests' own, on one port for its whole life; it can be killed and come back."""
+
+    def __init__(self, python: Path, folder: Path, environ: Mapping[str, str]) -> None:
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.endpoint_url = f"http://127.0.0.1:{self.port}"
+        self._python = python
+        self._folder = folder
+        self._environ = {
+            "PATH": environ["PATH"],
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "LOCALSTACK_VOLUME_DIR": str(folder / "volume"),
+            "GATEWAY_LISTEN": f"127.0.0.1:{self.port}",
+            "LOCALSTACK_HOST": f"127.0.0.1:{self.port}",
+            "SQS_ENDPOINT_STRATEGY": "path",
+            "SERVICES": "s3,sqs",
+            "DISABLE_EVENTS": "1",
+            "DNS_ADDRESS": "0",
+            "SKIP_SSL_CERT_DOWNLOAD": "1",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and return when it is healthy."""
+        self.start_without_waiting()
+        wait_until(self._answer, subject="LocalStack", seconds=60)
+
+    def start_without_waiting(self) -> None:
+        with (self._folder / "localstack.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(self._python), "-m", "localstack.runtime.main"],
+                cwd=self._folder,
+                env=self._environ,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        """End it with SIGKILL; everything it held is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _answer(self) -> Answer:
+        if self._process is None or self._process.poll() is not None:
+            log = (self._folder / "localstack.log").read_text(encoding="utf-8", errors="replace")
+            return Hopeless(HarnessError(f"LocalStack ended:\n{log[-3000:]}"))
+        try:
+            health = httpx.get(f"{self.endpoint_url}/_localstack/health", timeout=2, trust_env=False)
+        except httpx.HTTPError as error:
+            return NotYet(repr(error))
+        return Ready("it is healthy") if health.status_code == httpx.codes.OK else NotYet(str(health))
+
+
+def _localstack_python(environ: Mapping[str, str], cache: Path) -> Path:
+    return ensure_tool_environment(Tool.LOCALSTACK, StateFolder(cache), environ, ignore_events).python
+
+
+@pytest.fixture(scope="session")
+def start_localstack(
+    fenced_environ: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config,
+) -> Iterator[Callable[[], LocalStackProcess]]:
+    """Starts one more LocalStack; all end with the session. For tests that kill theirs."""
+    chosen = os.environ.get(LOCALSTACK_PYTHON)
+    processes: list[LocalStackProcess] = []
+
+    def start() -> LocalStackProcess:
+        cache = pytestconfig.cache
+        assert cache is not None
+        python = Path(chosen) if chosen else _localstack_python(fenced_environ, cache.mkdir("mwaa"))
+        process = LocalStackProcess(python, tmp_path_factory.mktemp("localstack"), fenced_environ)
+        processes.append(process)
+        process.start()
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def localstack(start_localstack: Callable[[], LocalStackProcess]) -> LocalStackProcess:
+    """A LocalStack that all tests of the session share; nobody may kill it."""
+    return start_localstack()
