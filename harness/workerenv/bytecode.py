@@ -12,15 +12,21 @@ from harness.process import capture
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Large, and imported by no service at its start.
+_EMULATED = "(apigateway|cloudwatch|core|events|iam|kms|lambda_|logs|moto_api|s3|secretsmanager|sqs|ssm|sts|utilities)"
+# Large, and imported by no service at its start: measured with PYTHONPYCACHEPREFIX on a full start.
 _RARELY_IMPORTED = (
     r"/tests?/",
-    r"/site-packages/(pip|setuptools|wheel|docutils|mypy_boto3_[a-z_]+|networkx|sympy|mpmath)/",
-    r"/pygments/(lexers|styles|formatters)/",
+    r"/testing/",
+    # Packages that Airflow's services leave alone.
+    r"/site-packages/(pip|setuptools|wheel|docutils|mypy_boto3_[a-z_]+)/",
     r"/airflow/(example_dags|migrations/versions)/",
-    r"/(sqlalchemy|alembic)/testing/",
-    r"/botocore/vendored/",
-    r"/jsonschema/tests/",
+    # Packages that LocalStack needs for services other than those of an MWAA environment.
+    r"/site-packages/(sympy|networkx|mpmath|cfnlint|pymongo|gridfs|bson|opensearchpy|awscli|samtranslator)/",
+    r"/site-packages/(aws_xray_sdk|graphql|antlr4|jpype|hypercorn|joserfc|amazon_kclpy|airspeed)/",
+    r"/twisted/(conch|mail|words|names|pair|trial|scripts|positioning)/",
+    rf"/moto/(?!{_EMULATED}/)[a-z0-9_]+/",
+    rf"/localstack/services/(?!{_EMULATED}/)[a-z0-9_]+/",
+    rf"/localstack/aws/api/(?!{_EMULATED}/)[a-z0-9_]+/",
 )
 
 
