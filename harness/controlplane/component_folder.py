@@ -39,8 +39,8 @@ class ComponentFolder:
         self._staging.mkdir(parents=True, exist_ok=True)
         self.path.mkdir(parents=True, exist_ok=True)
         self._mirror.mkdir(parents=True, exist_ok=True)
-        wanted = set(_files_below(self._mirror))
-        self.remove(relative for relative in set(_files_below(self.path)) - wanted)
+        wanted = set(files_below(self._mirror))
+        self.remove(relative for relative in set(files_below(self.path)) - wanted)
         self.place(relative for relative in wanted if not self._holds(relative))
         stat = self.path.stat(follow_symlinks=False)
         self._identity = (stat.st_dev, stat.st_ino)
@@ -96,10 +96,11 @@ class ComponentFolder:
             folder = folder.parent
 
 
-def _files_below(folder: Path, prefix: str = "") -> Iterator[str]:
+def files_below(folder: Path, prefix: str = "") -> Iterator[str]:
+    """Paths of all files below `folder`, with forward slashes; links are not followed."""
     for entry in os.scandir(folder):
         if entry.is_dir(follow_symlinks=False):
             if entry.name != _KEPT:
-                yield from _files_below(folder / entry.name, f"{prefix}{entry.name}/")
+                yield from files_below(folder / entry.name, f"{prefix}{entry.name}/")
         else:
             yield prefix + entry.name

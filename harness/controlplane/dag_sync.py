@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.controlplane.bucket_layout import UnsafeKeyError, relative_path
+from harness.controlplane.component_folder import files_below
 from harness.controlplane.storage import MissingError
 
 if TYPE_CHECKING:
@@ -52,17 +53,23 @@ class DagSync:
         self._executor = executor
         self._refused: set[tuple[str, str]] = set()
 
+    def reconcile(self) -> None:
+        """Make the ledger say what the local copy holds; a control plane that was killed may not have."""
+        synced = self._ledger.synced
+        self._mirror.mkdir(parents=True, exist_ok=True)
+        held = set(files_below(self._mirror))
+        for relative in set(synced) - held:
+            del synced[relative]
+        for relative in held - set(synced):
+            synced[relative] = ""  # no object's ETag: it is compared with the bucket at the next sync
+
     def sync(self) -> SyncReport:
         """Compare the bucket's listing with what components have, and carry over the difference."""
         wanted = self._wanted(self._bucket.list(self._prefix))
         synced = self._ledger.synced
         removed = tuple(relative for relative in synced if relative not in wanted)
         self._drop(removed)
-        changed = [
-            relative
-            for relative, stored in wanted.items()
-            if synced.get(relative) != stored.etag or not (self._mirror / relative).is_file()
-        ]
+        changed = [relative for relative, stored in wanted.items() if synced.get(relative) != stored.etag]
         arrived = self._download(changed)
         for folder in self._folders:
             if folder.is_intact():

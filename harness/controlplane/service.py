@@ -97,6 +97,7 @@ class ControlPlane:
     def _establish(self) -> None:
         """Make bucket and queue whole again, whatever is left of them."""
         parts = self._parts
+        parts.dags.reconcile()
         parts.queue.create()  # first: a worker or scheduler that asks for a queue which is not there gives up
         if self._is_silent:
             _log.info("LocalStack answers")
@@ -119,6 +120,7 @@ class ControlPlane:
             self._due_scan = now + _RESCAN_EVERY
             if parts.publisher.publish().is_change and parts.sync_interval <= EAGER_UP_TO:
                 self._due_sync = 0.0
+            parts.ledger_file.save(parts.ledger)
         if not self._is_ready:
             parts.artefacts.pin(parts.generation)
             for folder in parts.artefact_folders:
