@@ -54,13 +54,13 @@ class Arrival:
             self._synced = self._synced or self._synced_at()
             known = self._dags.known_dags(pending)
             for dag_id in pending:
-                answers[dag_id] = self._judge(dag_id, known.get(dag_id))
+                answers[dag_id] = self._judge(known.get(dag_id))
         for dag_id, answer in answers.items():
             if not isinstance(answer, str):
                 self._arrived[dag_id] = answer
         return {dag_id: self._arrived.get(dag_id) or answers[dag_id] for dag_id in dag_ids}
 
-    def _judge(self, dag_id: str, known: KnownDag | None) -> KnownDag | str:
+    def _judge(self, known: KnownDag | None) -> KnownDag | str:
         if self._synced is None:
             return "the files have not reached every component yet"
         if known is None:
