@@ -1,0 +1,168 @@
+"""What a forked child does: fences itself in, parses its files, writes their facts, ends."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from .parse import parse_file
+from .source import read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .observe import Observer
+    from .places import UserCode
+    from .slots import Slot
+
+_FAULT_DESCRIPTOR = 250
+_WATCH_AFTER = 0.25
+_WATCH_EVERY = 0.05
+_exit = os._exit
+
+
+def run_child(
+    slot: Slot,
+    files: Sequence[str],
+    options: dict[str, Any],
+    code: UserCode,
+    observer: Observer,
+    descriptors: Sequence[int],
+) -> None:
+    """Never returns.
+
+    Args:
+        slot: where the facts go.
+        files: one file, or a batch of which only those that are plain are parsed here.
+        options: of the request.
+        code: which files are the user's.
+        observer: installed before the fork.
+        descriptors: the parser's own, closed here.
+    """
+    me = os.getpid()
+    status = 1
+    try:
+        _fence_in(slot, options, descriptors)
+        _leave_traces(slot, observer)
+        if len(files) > 1:
+            _parse_batch(slot, files, options, code, observer)
+        else:
+            _watch(slot, code)
+            _parse_alone(slot, files[0], options, code, observer, me)
+        status = 0
+    finally:
+        if os.getpid() != me:
+            _exit(0)
+        _exit(status)
+
+
+def _fence_in(slot: Slot, options: dict[str, Any], descriptors: Sequence[int]) -> None:
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+    os.dup2(slot.faults.fileno(), _FAULT_DESCRIPTOR)
+    faulthandler.enable(_FAULT_DESCRIPTOR)
+    faulthandler.dump_traceback_later(options["timeout"] + 0.5, exit=False, file=_FAULT_DESCRIPTOR)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit = options.get("memory")
+    if limit:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
+    os.chdir(options["cwd"])
+
+
+def _leave_traces(slot: Slot, observer: Observer) -> None:
+    """Tell the line behind a sudden end: `os._exit` raises no audit event, the others may not come back."""
+
+    def leave(status: int) -> None:
+        slot.write_place(observer.code.here())
+        _exit(status)
+
+    os._exit = leave  # type: ignore[assignment]
+    observer.beacon = slot.write_place
+
+
+def _watch(slot: Slot, code: UserCode) -> None:
+    """Write down again and again which line of the user's runs, once a file takes longer than most."""
+    main = threading.get_ident()
+
+    def watch() -> None:
+        pause = _WATCH_AFTER
+        while True:
+            time.sleep(pause)
+            pause = _WATCH_EVERY
+            frame = sys._current_frames().get(main)
+            if frame is not None:
+                slot.write_place(code.here(frame))
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _parse_batch(
+    slot: Slot, files: Sequence[str], options: dict[str, Any], code: UserCode, observer: Observer
+) -> None:
+    """Parse the plain files; ask for a child of its own for every other, and for all after a surprise."""
+    threads = threading.active_count()
+    alone = False
+    for index, path in enumerate(files):
+        slot.begin(index)
+        if alone or not _is_plain(path):
+            slot.write({"file": path, "alone": True})
+            continue
+        faulthandler.cancel_dump_traceback_later()
+        faulthandler.dump_traceback_later(options["timeout"] + 0.5, exit=False, file=_FAULT_DESCRIPTOR)
+        record = _measure(path, options, code, observer)
+        if record["behaviour"] or record["error"] or threading.active_count() != threads:
+            alone = True
+            slot.write({"file": path, "alone": True})
+            continue
+        slot.write(record)
+        for name in [name for name in sys.modules if name.startswith("unusual_prefix_")]:
+            del sys.modules[name]
+
+
+def _is_plain(path: str) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            source = read_source(stream.read())
+    except OSError:
+        return False
+    return source is not None and source.is_plain()
+
+
+def _parse_alone(
+    slot: Slot, path: str, options: dict[str, Any], code: UserCode, observer: Observer, me: int
+) -> None:
+    slot.begin(0)
+    record = _measure(path, options, code, observer)
+    if os.getpid() != me:
+        _exit(0)
+    slot.write(record)
+
+
+def _measure(path: str, options: dict[str, Any], code: UserCode, observer: Observer) -> dict[str, Any]:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    clock: Callable[[], float] = time.monotonic
+    started = clock()
+    record = parse_file(path, code, observer, options)
+    seconds = clock() - started
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    record["measured"] = {"seconds": round(seconds, 4), "memory": (after - before) * 1024}
+    return record

@@ -1,0 +1,179 @@
+"""Forks a child per file (or per batch of plain files), watches its time, and says what came of it."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import math
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .child import run_child
+from .slots import Slot
+
+if TYPE_CHECKING:
+    from .observe import Observer
+    from .places import UserCode
+
+_GRACE = 1.5
+_LARGEST_BATCH = 80
+_SMALLEST_BATCH = 6
+
+
+@dataclass
+class Request:
+    """Files that somebody asked about; `answer` is called once per file, in any order."""
+
+    files: list[str]
+    options: dict[str, Any]
+    answer: Callable[[dict[str, Any]], None]
+    work: collections.deque[list[str]] = field(default_factory=collections.deque)
+    remaining: int = 0
+
+    def plan(self, slots: int) -> None:
+        """Cut the files into pieces of work."""
+        self.remaining = len(self.files)
+        count = len(self.files)
+        size = 1
+        if count > _SMALLEST_BATCH and not self.options.get("alone"):
+            size = max(_SMALLEST_BATCH, min(_LARGEST_BATCH, math.ceil(count / (slots * 3))))
+        for start in range(0, count, size):
+            self.work.append(self.files[start : start + size])
+
+
+@dataclass
+class Child:
+    """A running child."""
+
+    request: Request
+    files: list[str]
+    slot: Slot
+    done: set[str] = field(default_factory=set)
+    index: int = 0
+    since: float = 0.0
+    timed_out: bool = False
+
+
+class Zygote:
+    """The children of one preloaded process."""
+
+    def __init__(self, code: UserCode, observer: Observer, slots: int) -> None:
+        self.code = code
+        self.observer = observer
+        self.free = [Slot() for _ in range(slots)]
+        self.slots = slots
+        self.children: dict[int, Child] = {}
+        self.requests: collections.deque[Request] = collections.deque()
+        self.descriptors: Callable[[], list[int]] = list
+
+    def add(self, request: Request) -> None:
+        """Take a request on."""
+        request.plan(self.slots)
+        self.requests.append(request)
+        self.start_children()
+
+    def drop(self, request: Request) -> None:
+        """Nobody waits for this any more."""
+        request.work.clear()
+        if request in self.requests:
+            self.requests.remove(request)
+        for pid, child in self.children.items():
+            if child.request is request:
+                _kill(pid)
+
+    def start_children(self) -> None:
+        """Fill the free slots, one piece of work per request in turn."""
+        waiting = sum(1 for request in self.requests if request.work)
+        while self.free and waiting:
+            request = self.requests[0]
+            self.requests.rotate(-1)
+            if not request.work:
+                waiting = sum(1 for each in self.requests if each.work)
+                continue
+            self._fork(request, request.work.popleft())
+            waiting = sum(1 for each in self.requests if each.work)
+
+    def _fork(self, request: Request, files: list[str]) -> None:
+        slot = self.free.pop()
+        slot.reset()
+        pid = os.fork()
+        if pid == 0:
+            run_child(slot, files, request.options, self.code, self.observer, self.descriptors())
+        self.children[pid] = Child(request, files, slot, since=time.monotonic())
+
+    def reap(self) -> None:
+        """Deal with children that ended, ours and orphans of theirs."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            child = self.children.pop(pid, None)
+            if child is not None:
+                _kill(pid)
+                self._collect(child)
+                self._finish(child, status)
+                self.free.append(child.slot)
+        self.start_children()
+
+    def tick(self) -> None:
+        """Pass on what is known so far, and end children whose file takes too long."""
+        now = time.monotonic()
+        for pid, child in self.children.items():
+            self._collect(child)
+            if child.slot.index != child.index:
+                child.index, child.since = child.slot.index, now
+            if now - child.since > child.request.options["timeout"] + _GRACE:
+                child.timed_out = True
+                _kill(pid)
+
+    def _collect(self, child: Child) -> None:
+        try:
+            records = child.slot.new_records()
+        except (ValueError, OverflowError):
+            return
+        for record in records:
+            path = record["file"]
+            child.done.add(path)
+            if record.get("alone"):
+                child.request.work.append([path])
+            else:
+                self._answer(child.request, record)
+
+    def _finish(self, child: Child, status: int) -> None:
+        missing = [path for path in child.files if path not in child.done]
+        if len(child.files) > 1:
+            child.request.work.extend([path] for path in missing)
+        elif missing:
+            self._answer(child.request, {"file": missing[0], "ended": self._end(child, status)})
+
+    def _end(self, child: Child, status: int) -> dict[str, Any]:
+        self.code.parse(child.files[0])
+        faults = [place for place in child.slot.fault_lines() if self.code.owns(place[0])]
+        place = faults[0] if faults else child.slot.place()
+        if child.timed_out:
+            how = "timeout"
+        elif os.WIFSIGNALED(status):
+            how = signal.Signals(os.WTERMSIG(status)).name
+        else:
+            how = f"exit {os.WEXITSTATUS(status)}"
+        return {"how": how, "place": place}
+
+    def _answer(self, request: Request, record: dict[str, Any]) -> None:
+        request.remaining -= 1
+        request.answer(record)
+        if request.remaining == 0 and request in self.requests:
+            self.requests.remove(request)
+
+
+def _kill(pid: int) -> None:
+    """End a child and its group; what left the group is adopted by us and ended by the server."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
