@@ -34,7 +34,10 @@ def find_holder(port: int) -> str | None:
     except psutil.Error:
         return None
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        address = connection.laddr
+        if connection.status != psutil.CONN_LISTEN or not address or not connection.pid:
+            continue
+        if address.port == port:
             with contextlib.suppress(psutil.Error):
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
             return f"pid {connection.pid}"

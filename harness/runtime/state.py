@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,6 @@ from harness.runtime.backend import Endpoints
 from harness.runtime.private_files import make_folder, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from harness.project.layout import StateFolder
 
 _FILE = "environment.json"

@@ -1,0 +1,191 @@
+"""Starting services in the order of their needs, side by side where they may, until all are ready."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError
+from harness.events import StepFailed, StepFinished, StepProgressed, StepStarted
+from harness.runtime.log_files import last_lines
+from harness.runtime.readiness import Evidence, probe_service
+from harness.waiting import Answer, DeadlineError, Hopeless, NotYet, Ready, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from harness.events import EventSink
+    from harness.runtime.services import Service
+    from harness.runtime.supervisor import ProcessInfo, Supervisor
+
+SHOWN_LINES = 25
+_TOLD_EVERY = 2.0
+
+
+@dataclass
+class _Progress:
+    """How far one service has come."""
+
+    service: Service
+    begun: float = 0.0
+    pid: int | None = None
+    was_running: bool = False
+    is_started: bool = False
+    is_ready: bool = False
+    asking: Future[Answer] | None = None
+    reason: str = "not started"
+    told: float = 0.0
+
+
+@dataclass
+class BringUp:
+    """One ordered start.
+
+    Attributes:
+        supervisor: knows all `services`.
+        services: what shall run; dependencies that are not in it count as ready.
+        awaited: names of those whose readiness is waited for.
+        evidence: where readiness shows.
+        logs: the folder of log files.
+        events: hears about every step.
+        gates: work to do once a service is ready the first time, before its dependants start.
+    """
+
+    supervisor: Supervisor
+    services: Sequence[Service]
+    awaited: frozenset[str]
+    evidence: Evidence
+    logs: Path
+    events: EventSink
+    gates: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    started: list[Service] = field(default_factory=list)
+
+    def run(self, seconds: float) -> None:
+        """Start everything and return when what is awaited is ready; `started` tells what this run started.
+
+        Raises:
+            HarnessError: a service ended, or was not ready within `seconds`.
+        """
+        progress = {service.name: _Progress(service) for service in self.services}
+        with ThreadPoolExecutor(max_workers=max(1, len(progress)), thread_name_prefix="probe") as executor:
+            try:
+                wait_until(
+                    lambda: self._advance(progress, executor),
+                    subject="the environment",
+                    seconds=seconds,
+                    interval=0.05,
+                )
+            except DeadlineError as error:
+                raise self._late(progress, seconds) from error
+
+    def _advance(self, progress: dict[str, _Progress], executor: ThreadPoolExecutor) -> Answer:
+        processes = self.supervisor.processes()
+        for item in progress.values():
+            if not item.is_started:
+                self._start_when_possible(item, progress, processes)
+                continue
+            if item.is_ready:
+                error = self._find_death(item, processes)
+            else:
+                error = self._ask(item, progress, processes, executor)
+            if error is not None:
+                self.events(StepFailed(item.service.name, error.message))
+                return Hopeless(error)
+        waiting = [
+            item for item in progress.values() if not item.is_ready and item.service.name in self.awaited
+        ]
+        unstarted = [item for item in progress.values() if not item.is_started]
+        if waiting or unstarted:
+            return NotYet(", ".join(item.service.name for item in (*waiting, *unstarted)))
+        return Ready("every service is ready")
+
+    def _start_when_possible(
+        self, item: _Progress, progress: Mapping[str, _Progress], processes: Mapping[str, ProcessInfo]
+    ) -> None:
+        needs = [progress[name] for name in item.service.depends_on if name in progress]
+        if not all(need.is_ready for need in needs):
+            return
+        info = processes[item.service.name]
+        item.begun = time.monotonic()
+        item.is_started = True
+        item.was_running = info.is_alive
+        if not info.is_alive:
+            self.started.append(item.service)
+            self.events(StepStarted(item.service.name))
+            self.supervisor.start(item.service.name)
+
+    def _ask(
+        self,
+        item: _Progress,
+        progress: Mapping[str, _Progress],
+        processes: Mapping[str, ProcessInfo],
+        executor: ThreadPoolExecutor,
+    ) -> HarnessError | None:
+        name = item.service.name
+        if item.asking is None:
+            error = self._find_death(item, processes)
+            if error is None and processes[name].is_alive:
+                rank = _rank(item.service, progress)
+                item.asking = executor.submit(self._question, item, processes[name], rank)
+            return error
+        if not item.asking.done():
+            return None
+        asking, item.asking = item.asking, None
+        answer = asking.result()
+        if isinstance(answer, Hopeless):
+            return answer.error
+        if isinstance(answer, Ready):
+            item.is_ready = True
+            item.pid = None  # a gate may have started it anew
+            if not item.was_running:
+                self.events(StepFinished(name, answer.evidence, time.monotonic() - item.begun))
+        else:
+            item.reason = answer.reason
+            if time.monotonic() - max(item.told, item.begun) > _TOLD_EVERY:
+                item.told = time.monotonic()
+                self.events(StepProgressed(name, answer.reason))
+        return None
+
+    def _question(self, item: _Progress, info: ProcessInfo, rank: int) -> Answer:
+        answer = probe_service(item.service.role, info, rank, self.evidence)
+        gate = self.gates.get(item.service.name)
+        if isinstance(answer, Ready) and gate is not None:
+            try:
+                gate()
+            except HarnessError as error:
+                return Hopeless(error)
+        return answer
+
+    def _find_death(self, item: _Progress, processes: Mapping[str, ProcessInfo]) -> HarnessError | None:
+        info = processes[item.service.name]
+        if item.was_running and not info.is_given_up:
+            return None  # it ran before; the supervisor starts it again
+        if item.pid is None:
+            item.pid = info.pid
+        if info.is_alive and info.pid == item.pid:
+            return None
+        reason = info.last_exit or info.spawn_error or "it is not running"
+        return HarnessError(
+            f"{item.service.name} ended while the environment was starting: {reason}",
+            hint=f"the end of its log is above; all of it: mwaa-harness logs {item.service.name}",
+            evidence=last_lines(self.logs, item.service.name, SHOWN_LINES),
+        )
+
+    def _late(self, progress: Mapping[str, _Progress], seconds: float) -> HarnessError:
+        late = next((item for item in progress.values() if item.is_started and not item.is_ready), None)
+        if late is None:
+            return HarnessError(f"the environment was not ready within {seconds:g} seconds")
+        name = late.service.name
+        self.events(StepFailed(name, late.reason))
+        return HarnessError(
+            f"{name} was not ready within {seconds:g} seconds: {late.reason}",
+            hint=f"the end of its log is above; all of it: mwaa-harness logs {name}",
+            evidence=last_lines(self.logs, name, SHOWN_LINES),
+        )
+
+
+def _rank(service: Service, progress: Mapping[str, _Progress]) -> int:
+    return sum(1 for item in progress.values() if item.is_started and item.service.role is service.role)

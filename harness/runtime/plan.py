@@ -1,0 +1,160 @@
+"""What an `up` is going to run, worked out from the project, its settings and the built environments."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.runtime.airflow_variables import layered_variables
+from harness.runtime.backend import Endpoints
+from harness.runtime.home_binding import INSIDE_FOLDER, HomeBinding
+from harness.runtime.launch_spec import LaunchSpec, airflow_launch_spec
+from harness.runtime.marks import mark
+from harness.runtime.ports import LOOPBACK
+from harness.runtime.postgres import database_dsn
+from harness.runtime.services import Role, Service
+from harness.runtime.services_table import (
+    AIRFLOW_ROLES,
+    ServiceInputs,
+    airflow_inputs,
+    build_services,
+    component_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.config.model import Settings
+    from harness.project.layout import Project
+    from harness.runtime.postgres import PostgresPrograms
+    from harness.runtime.secrets import EnvironmentSecrets
+
+_DATABASE_HOME = "database"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything `up` needs to know before it starts a process."""
+
+    inputs: ServiceInputs
+    services: tuple[Service, ...]
+    binding: HomeBinding
+    homes: Mapping[str, Path]
+    task_logs: Path
+    digest: str
+
+    def launch_spec(self, service: Service) -> LaunchSpec:
+        """What the launcher is told about `service`."""
+        if service.role not in AIRFLOW_ROLES:
+            return LaunchSpec(service.name, service.command, service.environment)
+        return airflow_launch_spec(
+            name=service.name,
+            command=service.command,
+            variables=layered_variables(airflow_inputs(self.inputs, service.name, service.role)),
+            home=self.homes[service.name],
+            task_logs=self.task_logs,
+            binding=self.binding,
+            startup_seconds=self.inputs.settings.local.startup_script_seconds,
+            marks=mark(self.inputs.instance, service.name),
+        )
+
+    def command_spec(self, name: str, home: Path, command: tuple[str, ...]) -> LaunchSpec:
+        """What the launcher is told about a command that runs as a worker does, in `home`."""
+        inputs = airflow_inputs(self.inputs, self._first_worker, Role.WORKER)
+        return airflow_launch_spec(
+            name=name,
+            command=command,
+            variables=layered_variables(inputs),
+            home=home,
+            task_logs=self.task_logs,
+            binding=self.binding,
+            startup_seconds=None,
+            marks=mark(self.inputs.instance, name),
+        )
+
+    @property
+    def _first_worker(self) -> str:
+        return next(
+            name for name, role in component_names(self.inputs.settings).items() if role is Role.WORKER
+        )
+
+
+def plan_endpoints(settings: Settings, ports: Mapping[str, int], secrets: EnvironmentSecrets) -> Endpoints:
+    """Where an environment with these ports answers."""
+    aws = f"http://{LOOPBACK}:{ports['localstack']}"
+    local = settings.local
+    return Endpoints(
+        webserver_url=f"http://{LOOPBACK}:{ports['webserver']}",
+        username="admin",
+        password=secrets.admin_password,
+        aws_endpoint_url=aws,
+        region=local.region,
+        bucket=settings.bucket,
+        queue_url=f"{aws}/queue/{local.region}/{local.account_id}/{settings.queue}",
+        database_dsn=database_dsn(ports["postgres"], secrets.postgres_password),
+    )
+
+
+def make_plan(
+    *,
+    project: Project,
+    settings: Settings,
+    environ: Mapping[str, str],
+    instance: str,
+    secrets: EnvironmentSecrets,
+    ports: Mapping[str, int],
+    binding: HomeBinding,
+    worker_environment: Path,
+    localstack_python: Path,
+    postgres: PostgresPrograms,
+) -> Plan:
+    """The plan for these parts."""
+    state = project.state
+    homes = {name: state.homes / name for name in component_names(settings)}
+    inputs = ServiceInputs(
+        settings=settings,
+        secrets=secrets,
+        endpoints=plan_endpoints(settings, ports, secrets),
+        ports=ports,
+        instance=instance,
+        airflow_homes={name: binding.airflow_home(home) for name, home in homes.items()},
+        worker_environment=worker_environment,
+        inside_folder=INSIDE_FOLDER,
+        environ=environ,
+        postgres=postgres,
+        cluster=state.data / "postgres",
+        localstack_python=localstack_python,
+        localstack_folder=state.run / "localstack",
+        harness_python=Path(sys.executable),
+        project_root=project.root,
+    )
+    return Plan(
+        inputs=inputs,
+        services=build_services(inputs),
+        binding=binding,
+        homes=homes,
+        task_logs=state.logs / "tasks",
+        digest=_digest(project, settings, worker_environment),
+    )
+
+
+def _digest(project: Project, settings: Settings, worker_environment: Path) -> str:
+    """Names what Airflow's services only see when they start; DAG files are not among it."""
+    digest = hashlib.sha256()
+    digest.update(json.dumps(asdict(settings), sort_keys=True, default=str).encode())
+    digest.update(str(worker_environment.resolve()).encode())
+    if project.startup_script.is_file():
+        digest.update(project.startup_script.read_bytes())
+    for folder, folders, files in os.walk(project.plugins_folder):
+        folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
+        for name in sorted(files):
+            path = Path(folder) / name
+            if path.suffix != ".pyc" and not name.startswith("."):
+                digest.update(str(path.relative_to(project.plugins_folder)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,147 @@
+"""The evidence that a service is ready: what each probe asks, and what it takes for a yes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import psutil
+import psycopg
+
+from harness.runtime.localstack import HEALTH_PATH
+from harness.runtime.services import Role
+from harness.waiting import Answer, NotYet, Ready
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from harness.runtime.backend import Endpoints
+    from harness.runtime.supervisor import ProcessInfo
+
+_QUESTION_SECONDS = 3.0
+_HEARTBEAT_AGE = timedelta(seconds=30)
+_JOBS = {Role.SCHEDULER: "SchedulerJob", Role.TRIGGERER: "TriggererJob"}
+CONTROLPLANE_FILE = "controlplane.json"
+WORKER_FILE = "worker-ready.json"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where the probes look.
+
+    Attributes:
+        endpoints: where the environment answers.
+        run_folder: where the control plane leaves its evidence.
+        homes: the components' home folders.
+    """
+
+    endpoints: Endpoints
+    run_folder: Path
+    homes: Mapping[str, Path]
+
+
+def probe_service(role: Role, info: ProcessInfo, rank: int, evidence: Evidence) -> Answer:
+    """Ask once whether the service whose process is `info` does its work.
+
+    Args:
+        role: what the service is.
+        info: its running process.
+        rank: how many services of its role, itself included, started no later than it.
+        evidence: where to look.
+    """
+    probes: dict[Role, Callable[[], Answer]] = {
+        Role.POSTGRES: lambda: ask_postgres(maintenance_dsn(evidence.endpoints)),
+        Role.LOCALSTACK: lambda: _ask_localstack(evidence.endpoints.aws_endpoint_url),
+        Role.CONTROLPLANE: lambda: _read_evidence(
+            evidence.run_folder / CONTROLPLANE_FILE, info, "the first sync is done"
+        ),
+        Role.WORKER: lambda: _read_evidence(
+            evidence.homes[info.name] / WORKER_FILE, info, "it consumes its queue"
+        ),
+        Role.WEBSERVER: lambda: _ask_webserver(evidence.endpoints.webserver_url),
+    }
+    probe = probes.get(role)
+    if probe is None:
+        return _ask_for_job(evidence.endpoints.database_dsn, _JOBS[role], info, rank)
+    return probe()
+
+
+def maintenance_dsn(endpoints: Endpoints) -> str:
+    """The database that exists before Airflow's does."""
+    return endpoints.database_dsn.rpartition("/")[0] + "/postgres"
+
+
+def ask_postgres(dsn: str) -> Answer:
+    """Ask once whether the server answers a query."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=3) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.Error as error:
+        return NotYet(_first_line(error))
+    return Ready("answers a query")
+
+
+def _ask_localstack(url: str) -> Answer:
+    try:
+        response = httpx.get(url + HEALTH_PATH, timeout=_QUESTION_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        return NotYet(_first_line(error))
+    return Ready("healthy") if response.is_success else NotYet(f"HTTP status {response.status_code}")
+
+
+def _ask_webserver(url: str) -> Answer:
+    try:
+        response = httpx.get(f"{url}/health", timeout=_QUESTION_SECONDS, trust_env=False)
+        health: dict[str, Any] = response.json() if response.is_success else {}
+    except (httpx.HTTPError, ValueError) as error:
+        return NotYet(_first_line(error))
+    status = health.get("metadatabase", {}).get("status")
+    if status == "healthy":
+        return Ready("healthy over HTTP")
+    return NotYet(f"HTTP status {response.status_code}, metadatabase {status}")
+
+
+def _read_evidence(path: Path, info: ProcessInfo, meaning: str) -> Answer:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return NotYet(f"no {path.name} yet")
+    if document.get("pid") in _family(info.pid):
+        return Ready(meaning)
+    return NotYet(f"{path.name} is of an earlier process")
+
+
+def _family(pid: int | None) -> set[int]:
+    if pid is None:
+        return set()
+    try:
+        return {pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))}
+    except psutil.Error:
+        return {pid}
+
+
+def _ask_for_job(dsn: str, job_type: str, info: ProcessInfo, rank: int) -> Answer:
+    """Airflow's jobs carry no process id: as many jobs must have begun as processes have."""
+    started = datetime.fromtimestamp(info.started, tz=timezone.utc)
+    query = (
+        "SELECT latest_heartbeat FROM job WHERE job_type = %s AND state = 'running' "
+        "AND start_date >= %s ORDER BY latest_heartbeat DESC"
+    )
+    try:
+        with psycopg.connect(dsn, connect_timeout=3) as connection:
+            beats = [row[0] for row in connection.execute(query, (job_type, started)).fetchall()]
+    except psycopg.Error as error:
+        return NotYet(_first_line(error))
+    fresh = [beat for beat in beats if datetime.now(timezone.utc) - beat < _HEARTBEAT_AGE]
+    if len(fresh) >= rank:
+        return Ready("its heartbeat is in the database")
+    return NotYet(f"no heartbeat of a {job_type} in the database yet")
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

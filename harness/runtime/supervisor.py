@@ -1,0 +1,228 @@
+"""Talking to supervisord: starting it, asking it, and stopping services by their grades."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import xmlrpc.client
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+
+from supervisor.states import ProcessStates
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from harness import process
+from harness.errors import HarnessError
+from harness.runtime.marks import SUPERVISOR, mark
+from harness.runtime.supervisor_config import CONFIG, SOCKET
+from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from harness.runtime.services import Service
+
+_START_SECONDS = 15.0
+_ALIVE = frozenset({ProcessStates.STARTING, ProcessStates.RUNNING, ProcessStates.STOPPING})
+
+
+@dataclass(frozen=True)
+class ProcessInfo:
+    """What supervisord knows about one service's process. `exits` counts ends nobody asked for."""
+
+    name: str
+    state: int
+    pid: int | None
+    started: float
+    stopped: float
+    starts: int
+    last_exit: str | None
+    spawn_error: str | None
+
+    @property
+    def is_alive(self) -> bool:
+        return self.state in _ALIVE
+
+    @property
+    def is_failed(self) -> bool:
+        """Not running although it should: it ended, waits for its next start, or was given up."""
+        return self.state in {ProcessStates.BACKOFF, ProcessStates.EXITED, ProcessStates.FATAL}
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.state == ProcessStates.FATAL
+
+    @property
+    def is_young(self) -> bool:
+        """Started so recently that it need not be ready yet."""
+        return self.state == ProcessStates.STARTING
+
+    @property
+    def restarts(self) -> int:
+        return max(0, self.starts - 1)
+
+
+class SupervisorGoneError(HarnessError):
+    """supervisord does not answer."""
+
+
+class Supervisor:
+    """The supervisord whose private folder is `folder`, running or not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def is_answering(self) -> bool:
+        """Whether a supervisord answers on the socket."""
+        try:
+            self._call("supervisor.getState")
+        except SupervisorGoneError:
+            return False
+        return True
+
+    def processes(self) -> dict[str, ProcessInfo]:
+        """What it knows about every service.
+
+        Raises:
+            SupervisorGoneError: it does not answer.
+        """
+        infos, exits = self._multicall(("supervisor.getAllProcessInfo",), ("exits.getAll",))
+        return {info["name"]: _read_info(info, exits.get(info["name"], {})) for info in infos}
+
+    def start(self, name: str) -> None:
+        """Start the service's process; returns at once. One that runs already is left alone.
+
+        Raises:
+            HarnessError: it cannot be started at all.
+        """
+        try:
+            self._call("supervisor.startProcess", name, False)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != Faults.ALREADY_STARTED:
+                raise HarnessError(f"{name} cannot be started: {fault.faultString}") from fault
+
+    def begin_stop(self, name: str) -> None:
+        """Send the service its first stop signal, and start it no more; returns at once."""
+        try:
+            self._call("supervisor.stopProcess", name, False)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode not in {Faults.NOT_RUNNING, Faults.BAD_NAME}:
+                raise HarnessError(f"{name} cannot be stopped: {fault.faultString}") from fault
+
+    def stop(self, services: Sequence[Service]) -> None:
+        """Stop `services` side by side, each by its own grades, and return when all have ended."""
+        for service in services:
+            self.begin_stop(service.name)
+        begun = time.monotonic()
+        grades = {service.name: _later_grades(service) for service in services}
+
+        def probe() -> Answer:
+            processes = self.processes()
+            waiting = [name for name in grades if name in processes and processes[name].is_alive]
+            for name in waiting:
+                pid = processes[name].pid
+                due = [grade for grade in grades[name] if time.monotonic() - begun >= grade[0]]
+                for grade in due:
+                    grades[name].remove(grade)
+                    if pid:
+                        _send(pid, grade[1])
+            return NotYet(f"{', '.join(waiting)} still running") if waiting else Ready("all ended")
+
+        longest = max((sum(g.seconds for g in service.stop) for service in services), default=0.0)
+        wait_until(probe, subject="stopping", seconds=longest + 10, interval=0.05)
+
+    def load(self) -> None:
+        """Take over the configuration file: know the services that are new in it, forget those that are gone."""
+        ((added, changed, removed),) = self._call("supervisor.reloadConfig")
+        for name in (*removed, *changed):
+            self._call("supervisor.stopProcessGroup", name, True)
+            self._call("supervisor.removeProcessGroup", name)
+        for name in (*added, *changed):
+            self._call("supervisor.addProcessGroup", name)
+
+    def launch(self, environ: Mapping[str, str], instance: str, output: Path) -> None:
+        """Start supervisord in a session of its own and return when it answers.
+
+        Raises:
+            HarnessError: it ended, or does not answer in time.
+        """
+        (self.folder / SOCKET).unlink(missing_ok=True)
+        child = process.spawn(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", self.folder / CONFIG],
+            env={**environ, **mark(instance, SUPERVISOR)},
+            cwd=self.folder,
+            output=output,
+        )
+
+        def probe() -> Answer:
+            if child.poll() is not None:
+                lines = tuple(output.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+                message = f"the supervisor ended at once with exit status {child.returncode}"
+                return Hopeless(HarnessError(message, evidence=lines))
+            return Ready("it answers") if self.is_answering() else NotYet("no answer on its socket")
+
+        try:
+            wait_until(probe, subject="the supervisor", seconds=_START_SECONDS, interval=0.02)
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+
+    def shutdown(self) -> None:
+        """Ask supervisord to leave; returns when it does not answer any more."""
+        try:
+            self._call("supervisor.shutdown")
+        except SupervisorGoneError:
+            return
+
+        def probe() -> Answer:
+            return NotYet("it still answers") if self.is_answering() else Ready("gone")
+
+        wait_until(probe, subject="the supervisor's end", seconds=_START_SECONDS, interval=0.02)
+
+    def _multicall(self, *calls: tuple[Any, ...]) -> list[Any]:
+        batch = [{"methodName": name, "params": list(parameters)} for name, *parameters in calls]
+        return list(self._call("system.multicall", batch))
+
+    def _call(self, method: str, *parameters: Any) -> Any:
+        transport = SupervisorTransport(None, None, f"unix://{self.folder / SOCKET}")
+        proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+        try:
+            return getattr(proxy, method)(*parameters)
+        except (OSError, HTTPException, xmlrpc.client.ProtocolError) as error:
+            raise SupervisorGoneError(f"the supervisor does not answer: {error}") from error
+        finally:
+            transport.close()
+
+
+def _read_info(info: Mapping[str, Any], exits: Mapping[str, Any]) -> ProcessInfo:
+    return ProcessInfo(
+        name=str(info["name"]),
+        state=int(info["state"]),
+        pid=int(info["pid"]) or None,
+        started=float(info["start"]),
+        stopped=float(info["stop"]),
+        starts=int(exits.get("starts", 0)),
+        last_exit=exits.get("exit"),
+        spawn_error=str(info["spawnerr"]) or None,
+    )
+
+
+def _later_grades(service: Service) -> list[tuple[float, str]]:
+    elapsed = 0.0
+    later: list[tuple[float, str]] = []
+    for grade, following in zip(service.stop, (*(g.signal for g in service.stop[1:]), "KILL"), strict=True):
+        elapsed += grade.seconds
+        later.append((elapsed, following))
+    return later
+
+
+def _send(pid: int, name: str) -> None:
+    try:
+        os.kill(pid, signal.Signals[f"SIG{name}"])
+    except ProcessLookupError:
+        return
