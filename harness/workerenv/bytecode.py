@@ -12,7 +12,10 @@ from harness.process import capture
 if TYPE_CHECKING:
     from pathlib import Path
 
-_EMULATED = "(apigateway|cloudwatch|core|events|iam|kms|lambda_|logs|moto_api|s3|secretsmanager|sqs|ssm|sts|utilities)"
+_EMULATED = (
+    "(apigateway|cloudwatch|core|events|iam|kms|lambda_|logs|moto_api|s3|secretsmanager|sqs|ssm|sts"
+    "|utilities)"
+)
 # Large, and imported by no service at its start: measured with PYTHONPYCACHEPREFIX on a full start.
 _RARELY_IMPORTED = (
     r"/tests?/",

@@ -96,7 +96,7 @@ def install_requirements(
         raise HarnessError(
             f"the requirements in {source.name} cannot be installed; MWAA would not install them either",
             location=find_culprit(lines, requirements.lines),
-            hint=network_hint(done.stderr) or _hint(row, requirements),
+            hint=network_hint(done.stderr) or _hint(row, requirements, lines),
             evidence=lines,
         )
     flattened.unlink()
@@ -130,7 +130,12 @@ def find_culprit(words: Sequence[str], lines: Sequence[RequirementLine]) -> Loca
     return lines[0].location if len(lines) == 1 else None
 
 
-def _hint(row: SupportRow, requirements: Requirements) -> str:
+def _hint(row: SupportRow, requirements: Requirements, words: Sequence[str]) -> str:
+    text = " ".join(words)
+    if "was not found in the package registry" in text:
+        return "check its name; a package of a private index needs an --index-url or --extra-index-url line"
+    if "failed to build" in text.lower():
+        return "ask for a version that has a wheel for CPython " + row.python_series
     if requirements.is_constrained:
         return "ask for versions that the constraints allow, or drop the constraint that stands in the way"
     return f'begin the file with --constraint "{row.constraints_url}" to get versions that fit Airflow'

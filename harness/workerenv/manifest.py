@@ -43,9 +43,13 @@ class Manifest:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the record of the environment in `folder`."""
-    text = json.dumps(asdict(manifest), indent=2) + "\n"
-    (folder / MANIFEST_NAME).write_text(text, encoding="utf-8")
+    """Write the record of the environment in `folder`.
+
+    The file is replaced, never written into: in a clone it is at first the same file as the original's.
+    """
+    partial = folder / f"{MANIFEST_NAME}.partial"
+    partial.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+    partial.replace(folder / MANIFEST_NAME)
 
 
 def read_manifest(folder: Path) -> Manifest:
