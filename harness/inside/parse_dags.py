@@ -1,12 +1,11 @@
 """Parses a DAGs folder as the scheduler does and answers in JSON; run by the worker environment's Python.
 
-Standard input: {"dags_folder": path, "plugins_folder": path}. Standard output: one JSON document.
-Whatever a DAG file prints goes to standard error, so that it cannot spoil the answer.
+Standard input: {"dags_folder": path, "plugins_folder": path, "answer": path}. The answer is a JSON document
+in the file `answer`, so that nothing a DAG file prints can spoil it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import linecache
 import os
@@ -169,13 +168,10 @@ def parse_folder(request: dict[str, str]) -> dict[str, Any]:
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
     request = json.load(sys.stdin)
-    with contextlib.redirect_stdout(sys.stderr):
-        document = parse_folder(request)
-    with answers:
-        json.dump(document, answers)
+    document = parse_folder(request)
+    with open(request["answer"], "w", encoding="utf-8") as answer:
+        json.dump(document, answer)
 
 
 if __name__ == "__main__":

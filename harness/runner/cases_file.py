@@ -6,12 +6,10 @@ from dataclasses import replace
 from datetime import date, datetime, time, timezone
 from typing import TYPE_CHECKING
 
-from harness.errors import CollectedError, UsageError
 from harness.runner.cases import Case, DagTests, Expectation, ExpectedObject, RunOutcome, Start
 from harness.runner.toml_section import open_section, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
     from harness.runner.toml_section import Section
@@ -36,23 +34,6 @@ def load_dag_tests(path: Path) -> DagTests:
     top.document.raise_errors()
     locations = {dag_id: top.document.locate(section.keys) for dag_id, section in sections}
     return DagTests(declared, locations, timeout)
-
-
-def check_dag_ids(tests: DagTests, known: Collection[str]) -> None:
-    """Refuse cases of DAGs that do not exist.
-
-    Raises:
-        CollectedError: at least one declared DAG id is not in `known`.
-    """
-    errors = tuple(
-        UsageError(
-            f'there is no DAG "{dag_id}"', location=tests.locations[dag_id], hint=suggest(dag_id, known)
-        )
-        for dag_id in tests.declared
-        if dag_id not in known
-    )
-    if errors:
-        raise CollectedError(errors)
 
 
 def _cases(dag_id: str, section: Section, timeout: float) -> tuple[Case, ...]:

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def newest_arrival(source: Path, relatives: Iterable[Path], copies: Iterable[Path]) -> datetime | None:
+def newest_arrival(source: Path, relatives: Iterable[str], copies: Iterable[Path]) -> datetime | None:
     """When the last of the files came to the folders `copies`; None while one is absent or different.
 
     Args:
         source: the DAGs folder of the working tree.
-        relatives: the files that matter, relative to it.
+        relatives: the files that matter, relative to it, with forward slashes.
         copies: the DAGs folders of the components.
     """
     newest = 0.0
@@ -30,12 +30,3 @@ def newest_arrival(source: Path, relatives: Iterable[Path], copies: Iterable[Pat
             except OSError:
                 return None
     return datetime.fromtimestamp(newest, tz=timezone.utc)
-
-
-def list_sources(folder: Path) -> tuple[Path, ...]:
-    """The Python files below `folder`, relative to it: what a run's behaviour comes from."""
-    return tuple(
-        path.relative_to(folder)
-        for path in sorted(folder.rglob("*.py"))
-        if path.is_file() and "__pycache__" not in path.parts
-    )

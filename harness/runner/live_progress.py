@@ -1,0 +1,91 @@
+"""Says on the terminal what goes on while pytest waits: one moving line, or plain lines without a terminal."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from harness.events import Notice, StepFailed, StepFinished, StepProgressed, StepStarted, Warned
+from harness.runner.run_state import describe_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.events import Event
+    from harness.runner.bench import Progress
+
+_ERASE = "\r\x1b[2K"
+_PLAIN_SECONDS = 5.0
+
+
+class Terminal(Protocol):
+    """Where lines go; past pytest's capture."""
+
+    is_live: bool
+    width: int
+
+    def write(self, text: str) -> None: ...
+    def write_line(self, text: str) -> None: ...
+
+
+class LiveProgress:
+    """Shows events and run states, each once."""
+
+    def __init__(self, terminal: Terminal, clock: Callable[[], float] = time.monotonic) -> None:
+        self._terminal = terminal
+        self._clock = clock
+        self._shown = ""
+        self._said_at = clock()
+
+    def event(self, event: Event) -> None:
+        """Tell of a step of starting or stopping the environment."""
+        line = describe_event(event)
+        if line is None or (isinstance(event, StepStarted | StepProgressed) and not self._terminal.is_live):
+            return
+        if isinstance(event, StepStarted | StepProgressed):
+            self._show(line)
+        else:
+            self.clear()
+            self._terminal.write_line(line)
+
+    def watch(self, progress: Progress) -> None:
+        """Tell how the runs are."""
+        line = describe_progress(progress)
+        if self._terminal.is_live:
+            self._show(line)
+        elif line != self._shown and self._clock() - self._said_at >= _PLAIN_SECONDS:
+            self._shown, self._said_at = line, self._clock()
+            self._terminal.write_line(line)
+
+    def clear(self) -> None:
+        """Take the moving line away, so that others may write."""
+        if self._terminal.is_live and self._shown:
+            self._terminal.write(_ERASE)
+            self._shown = ""
+
+    def _show(self, line: str) -> None:
+        fitting = line if len(line) < self._terminal.width else f"{line[: self._terminal.width - 2]}…"
+        if fitting != self._shown:
+            self._terminal.write(_ERASE + fitting)
+            self._shown = fitting
+
+
+def describe_event(event: Event) -> str | None:
+    """One line about an event; None for what needs none."""
+    if isinstance(event, Notice | Warned):
+        return f"mwaa: {event.text}"
+    if isinstance(event, StepFinished):
+        took = f" ({event.seconds:.1f} s)" if event.seconds is not None else ""
+        return f"mwaa: {event.step}: {event.detail or 'done'}{took}"
+    if isinstance(event, StepFailed):
+        return f"mwaa: {event.step}: failed {event.detail}".rstrip()
+    return f"mwaa: {event.step}: {event.detail or 'started'}"
+
+
+def describe_progress(progress: Progress) -> str:
+    """One line: how many runs are done, and the task states of those that are not."""
+    running = "; ".join(
+        f"{label} ({describe_tasks(run.tasks)})" if run is not None else f"{label} (waiting)"
+        for label, run in progress.running
+    )
+    return f"mwaa: {progress.finished}/{progress.total} runs done; {running}"
