@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.config.options import Option
@@ -56,21 +56,15 @@ def to_error(
     return UsageError(f"{subject} {problem.predicate}", hint=problem.hint, location=location)
 
 
-def read_value(
-    read: Callable[[Kind, Any], Any],
-    value: Any,
-    option: Option,
-    origin: Origin,
-    places: Mapping[str, Location],
-    reading: Reading,
-) -> None:
-    """Read and judge one value; add to `reading` what comes of it."""
+def read_value(read: Callable[[Kind, Any], Any], raw: Assignment, reading: Reading) -> None:
+    """Read and judge the raw value of one assignment; add to `reading` what comes of it."""
+    option, origin, places = raw.option, raw.origin, raw.places
     try:
-        assignment = Assignment(option, read(option.kind, value), origin, places)
+        assignment = replace(raw, value=read(option.kind, raw.value))
     except ValueProblemError as error:
         reading.add_problems(error.problems, option, origin, places)
         if error.rest is not None:
-            _find_problems(Assignment(option, error.rest, origin, places), reading)
+            _find_problems(replace(raw, value=error.rest), reading)
     else:
         if not _find_problems(assignment, reading):
             reading.assignments.append(assignment)

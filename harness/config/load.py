@@ -87,7 +87,7 @@ def _read_variables(environ: Mapping[str, str]) -> Reading:
                 reading.errors.append(_unknown_variable(name, list(by_variable)))
             continue
         origin = Origin(Source.VARIABLE, name=name)
-        read_value(read_text, environ[name], option, origin, {}, reading)
+        read_value(read_text, Assignment(option, environ[name], origin), reading)
     return reading
 
 
@@ -102,7 +102,7 @@ def _read_flags(overrides: Mapping[str, object]) -> Reading:
     for path, value in overrides.items():
         option = OPTIONS_BY_PATH[path]
         origin = Origin(Source.FLAG, name=option.flag)
-        read_value(read_toml, value, option, origin, {}, reading)
+        read_value(read_toml, Assignment(option, value, origin), reading)
     return reading
 
 

@@ -66,7 +66,7 @@ def within(least: float, most: float, *, source: str = "", hint: str | None = No
                 if source
                 else f"allowed: {least:g} to {most:g}"
             )
-            yield Problem(f"is {value:g}; {who}", hint)
+            yield Problem(f"is {value:g}; {who}", hint or f"write a number from {least:g} to {most:g}")
 
     return check
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import tomli
 
-from harness.config.assignments import Reading, read_value
+from harness.config.assignments import Assignment, Reading, read_value
 from harness.config.options import OPTIONS, OPTIONS_BY_PATH, SECTIONS
 from harness.config.origins import Origin, Source
 from harness.config.service_model import create_environment_limits
@@ -70,7 +70,7 @@ class _Reader:
         if isinstance(value, dict):
             leaves = flatten(value)
             places = {".".join(leaf): self._value_location((*path, *leaf)) for leaf, _ in leaves}
-        read_value(read_toml, value, option, origin, places, self.reading)
+        read_value(read_toml, Assignment(option, value, origin, places), self.reading)
 
     def _refuse(self, path: tuple[str, ...]) -> None:
         *parents, key = path

@@ -1,0 +1,389 @@
+"""The command line: every command with its options. The commands themselves are plain functions.
+
+Each callback imports its command when it is called, so that no command pays for another's imports.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.answer_format import AnswerFormat
+from harness.cli.console import Verbosity
+from harness.cli.invocation import Invocation
+from harness.config.suggestions import suggest
+from harness.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Command groups that live in modules of their own: name -> module, attribute. Imported when they are used.
+MODULES: Mapping[str, tuple[str, str]] = {}
+
+_EXIT_STATUSES = "Exit status: 0 success, 1 failed, 2 wrong usage, 3 unexpected, 130 interrupted."
+_PASS_THROUGH = {"ignore_unknown_options": True, "help_option_names": []}
+
+
+class _Commands(click.Group):
+    """A group that imports some of its commands late, and knows what a mistyped one was meant to be."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *MODULES] if ctx.parent is None else super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if ctx.parent is None and cmd_name in MODULES:
+            module, attribute = MODULES[cmd_name]
+            command: click.Command = getattr(import_module(module), attribute)
+            return command
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            error = click.UsageError(f"there is no command {args[0]}", ctx)
+            error.hint = suggest(args[0], self.list_commands(ctx), noun="commands")  # type: ignore[attr-defined]
+            raise error
+        return super().resolve_command(ctx, args)
+
+
+def _json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--json",
+        "answer",
+        flag_value=AnswerFormat.JSON,
+        default=AnswerFormat.TEXT,
+        type=click.UNPROCESSED,
+        help="Print a JSON document.",
+    )(function)
+
+
+def _set_verbosity(context: click.Context, parameter: click.Parameter, value: int) -> None:
+    if value:
+        invocation = context.find_object(Invocation)
+        if invocation is not None:
+            quiet = parameter.name == "quiet"
+            invocation.console.verbosity = Verbosity.QUIET if quiet else Verbosity.VERBOSE
+
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EXIT_STATUSES,
+)
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The project's folder. Default: the nearest one, from here upwards, that holds mwaa.toml or .mwaa; "
+    "else the current folder.",
+)
+@click.option("-q", "--quiet", count=True, callback=_set_verbosity, expose_value=False, help="Errors only.")
+@click.option(
+    "-v", "--verbose", count=True, callback=_set_verbosity, expose_value=False, help="More about each step."
+)
+@click.version_option(package_name="mwaa-harness", message="mwaa-harness %(version)s")
+@click.pass_context
+def mwaa_harness(context: click.Context, project: Path | None) -> int | None:
+    """Amazon MWAA on your own machine.
+
+    \b
+    Start in a folder that has DAGs in dags/:
+      mwaa-harness up          start an environment
+      mwaa-harness test-dags   run every DAG through it
+      mwaa-harness down        stop it
+
+    Settings are in mwaa.toml; none is required. `mwaa-harness config show` lists them.
+    """
+    invocation = context.ensure_object(Invocation)
+    invocation.named_project = project
+    if context.invoked_subcommand is None:
+        invocation.console.error(context.get_help())
+        return ExitStatus.USAGE
+    return None
+
+
+@mwaa_harness.command(epilog=_EXIT_STATUSES)
+@click.option(
+    "--wait/--no-wait",
+    "waits",
+    default=True,
+    show_default=True,
+    help="Return when every service is ready, or as soon as all are started.",
+)
+@click.option(
+    "--runtime", metavar="[auto|native|compose]", help="What runs the services; overrides mwaa.toml."
+)
+@click.pass_obj
+def up(invocation: Invocation, *, waits: bool, runtime: str | None) -> int:
+    """Start the environment.
+
+    Starts what is not running: PostgreSQL, LocalStack (S3, SQS and more), and Airflow's scheduler, worker,
+    web server and triggerer. Builds the worker environment first when requirements have changed. Running it
+    again is harmless. Ctrl-C stops what it has started.
+
+    \b
+    Example:
+      mwaa-harness up
+      mwaa-harness open        # the UI's address, user and password
+    """
+    from harness.cli.commands.up import Wait
+    from harness.cli.commands.up import up as run
+
+    return run(invocation, wait=Wait.UNTIL_READY if waits else Wait.UNTIL_STARTED, runtime=runtime)
+
+
+@mwaa_harness.command(epilog=_EXIT_STATUSES)
+@click.option("--volumes", "discards", is_flag=True, help="Delete the metadata database as well.")
+@click.pass_obj
+def down(invocation: Invocation, *, discards: bool) -> int:
+    """Stop the environment.
+
+    Its data stays for the next `up`. Also cleans up after a crash or a power cut.
+
+    \b
+    Example:
+      mwaa-harness down --volumes   # and begin anew
+    """
+    from harness.cli.commands.down import Volumes
+    from harness.cli.commands.down import down as run
+
+    return run(invocation, volumes=Volumes.DISCARD if discards else Volumes.KEEP)
+
+
+@mwaa_harness.command(
+    epilog="Exit status: 0 every service runs, or none does; 1 a service is broken, or stopped while "
+    "others run; 2 wrong usage."
+)
+@_json_option
+@click.pass_obj
+def status(invocation: Invocation, *, answer: AnswerFormat) -> int:
+    """Show what each service is doing.
+
+    Its state, process id, uptime, port, memory (its share, children included), how often it was restarted
+    and how it last ended.
+
+    \b
+    Example:
+      mwaa-harness status --json | jq '.[] | select(.state != "ready")'
+    """
+    from harness.cli.commands.status import status as run
+
+    return run(invocation, answer=answer)
+
+
+@mwaa_harness.command(epilog=_EXIT_STATUSES)
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.option("-f", "--follow", "follows", is_flag=True, help="Go on with new lines until Ctrl-C.")
+@click.option("--since", metavar="TIME", help="Only what is newer: 10m, 1h30m, 2d, or 2026-01-31T13:45.")
+@click.pass_obj
+def logs(invocation: Invocation, services: tuple[str, ...], *, follows: bool, since: str | None) -> int:
+    """Show what the services wrote.
+
+    All of them, unless SERVICE names some.
+
+    \b
+    Example:
+      mwaa-harness logs -f scheduler worker
+      mwaa-harness logs --since 10m
+    """
+    from harness.cli.commands.logs import Extent
+    from harness.cli.commands.logs import logs as run
+
+    extent = Extent.FOLLOW if follows else Extent.SO_FAR
+    return run(invocation, services=services, since=since, extent=extent)
+
+
+@mwaa_harness.command(epilog=_EXIT_STATUSES)
+@click.argument("service")
+@click.pass_obj
+def restart(invocation: Invocation, service: str) -> int:
+    """Restart one service.
+
+    Stops and starts it, and waits until it is ready again.
+
+    \b
+    Example:
+      mwaa-harness restart scheduler
+    """
+    from harness.cli.commands.restart import restart as run
+
+    return run(invocation, service=service)
+
+
+@mwaa_harness.command(name="open", epilog=_EXIT_STATUSES)
+@_json_option
+@click.option("--browser", "launches", is_flag=True, help="Start a browser on the UI.")
+@click.pass_obj
+def open_command(invocation: Invocation, *, answer: AnswerFormat, launches: bool) -> int:
+    """Print the addresses and the login.
+
+    The UI with user and password, the AWS endpoint, the source bucket, and an example of an upload.
+
+    \b
+    Example:
+      mwaa-harness open
+      mwaa-harness open --json | jq -r .webserver_url
+    """
+    from harness.cli.commands.open import Browser
+    from harness.cli.commands.open import open_environment as run
+
+    return run(invocation, answer=answer, browser=Browser.LAUNCH if launches else Browser.LEAVE)
+
+
+@mwaa_harness.command(context_settings=_PASS_THROUGH, epilog="Exit status: that of the Airflow command.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="ARGS...")
+@click.pass_context
+def airflow(context: click.Context, arguments: tuple[str, ...]) -> int:
+    """Run any command of the Airflow CLI.
+
+    It runs inside the running environment, as on a worker.
+
+    \b
+    Example:
+      mwaa-harness airflow dags list
+      mwaa-harness airflow tasks test my_dag my_task 2026-01-31
+
+    `mwaa-harness airflow` alone prints this; `mwaa-harness airflow --help` is Airflow's own.
+    """
+    from harness.cli.commands.airflow import airflow as run
+
+    invocation = context.ensure_object(Invocation)
+    if not arguments:
+        invocation.console.error(context.get_help())
+        return ExitStatus.USAGE
+    return run(invocation, arguments=arguments)
+
+
+@mwaa_harness.command(epilog="Exit status: 0 nothing needed is missing, 1 something is, 2 wrong usage.")
+@_json_option
+@click.option("--offline", "stays_offline", is_flag=True, help="Do not ask the package index.")
+@click.pass_obj
+def doctor(invocation: Invocation, *, answer: AnswerFormat, stays_offline: bool) -> int:
+    """Say what this machine has and lacks.
+
+    Each line that is not ok says what to do.
+
+    \b
+    Example:
+      mwaa-harness doctor
+    """
+    from harness.cli.commands.doctor import doctor as run
+    from harness.machine import Network
+
+    return run(invocation, answer=answer, network=Network.OFFLINE if stays_offline else Network.ASK)
+
+
+@mwaa_harness.group(cls=_Commands)
+def config() -> None:
+    """Look at the settings."""
+
+
+@config.command(name="show", epilog=_EXIT_STATUSES)
+@_json_option
+@click.pass_obj
+def show_config(invocation: Invocation, *, answer: AnswerFormat) -> int:
+    """Print every setting with its value and where that came from.
+
+    That is: default, a line of mwaa.toml, or an environment variable; each of these wins over the one before.
+
+    \b
+    Example:
+      MWAA_HARNESS_LOCAL_WORKERS=2 mwaa-harness config show
+    """
+    from harness.cli.commands.config import show_config as run
+
+    return run(invocation, answer=answer)
+
+
+@mwaa_harness.group(cls=_Commands)
+def env() -> None:
+    """Build and look at worker environments.
+
+    Each holds exactly what an MWAA worker holds, and the project's requirements.
+    """
+
+
+@env.command(name="build", epilog=_EXIT_STATUSES)
+@click.pass_obj
+def build_env(invocation: Invocation) -> int:
+    """Build the worker environment for the requirements as they are now, and print its folder.
+
+    Does nothing when it exists. A build that fails leaves the old environment in use.
+
+    \b
+    Example:
+      mwaa-harness env build
+    """
+    from harness.cli.commands.env import build_environment as run
+
+    return run(invocation)
+
+
+@env.command(name="show", epilog=_EXIT_STATUSES)
+@_json_option
+@click.pass_obj
+def show_env(invocation: Invocation, *, answer: AnswerFormat) -> int:
+    """Print what the current worker environment holds.
+
+    \b
+    Example:
+      mwaa-harness env show --json | jq -r '.packages["boto3"]'
+    """
+    from harness.cli.commands.env import show_environment as run
+
+    return run(invocation, answer=answer)
+
+
+@env.command(name="list", epilog=_EXIT_STATUSES)
+@_json_option
+@click.pass_obj
+def list_env(invocation: Invocation, *, answer: AnswerFormat) -> int:
+    """Print the worker environments of the project.
+
+    \b
+    Example:
+      mwaa-harness env list
+    """
+    from harness.cli.commands.env import list_environments as run
+
+    return run(invocation, answer=answer)
+
+
+@env.command(name="prune", epilog=_EXIT_STATUSES)
+@click.pass_obj
+def prune_env(invocation: Invocation) -> int:
+    """Remove the worker environments that are not in use.
+
+    \b
+    Example:
+      mwaa-harness env prune
+    """
+    from harness.cli.commands.env import prune_environments as run
+
+    return run(invocation)
+
+
+@mwaa_harness.command(name="test-dags", context_settings=_PASS_THROUGH, epilog="Exit status: that of pytest.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST ARGS]...")
+@click.pass_obj
+def test_dags(invocation: Invocation, arguments: tuple[str, ...]) -> int:
+    """Run every DAG end to end.
+
+    Through Celery and SQS, as on MWAA, and checked against what dag-tests.toml expects.
+
+    Uses the running environment; starts one when none is up, and stops that again. Every argument goes to
+    pytest.
+
+    \b
+    Example:
+      mwaa-harness test-dags -k simple_demo
+      mwaa-harness test-dags --junitxml=report.xml
+    """
+    from harness.cli.commands.test_dags import test_dags as run
+
+    return run(invocation, arguments=arguments)

@@ -1,0 +1,28 @@
+"""`down`: stop the environment."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from harness.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from harness.cli.invocation import Invocation
+
+
+class Volumes(Enum):
+    """What becomes of the data: the metadata database."""
+
+    KEEP = "keep"
+    DISCARD = "discard"
+
+
+def down(invocation: Invocation, *, volumes: Volumes) -> int:
+    """Stop every service; with `Volumes.DISCARD` delete the data as well."""
+    backend = invocation.open_environment().backend
+    with invocation.console.progress() as events:
+        backend.down(events)
+        if volumes is Volumes.DISCARD:
+            backend.discard_volumes(events)
+    return ExitStatus.SUCCESS
