@@ -6,7 +6,15 @@ from dataclasses import replace
 from datetime import date, datetime, time, timezone
 from typing import TYPE_CHECKING
 
-from harness.runner.cases import Case, DagTests, Expectation, ExpectedObject, RunOutcome, Start
+from harness.runner.cases import (
+    DEFAULT_TIMEOUT,
+    Case,
+    DagTests,
+    Expectation,
+    ExpectedObject,
+    RunOutcome,
+    Start,
+)
 from harness.runner.toml_section import open_section, suggest
 
 if TYPE_CHECKING:
@@ -17,8 +25,12 @@ if TYPE_CHECKING:
 _TASK_STATES = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
-def load_dag_tests(path: Path) -> DagTests:
+def load_dag_tests(path: Path, timeout: float = DEFAULT_TIMEOUT) -> DagTests:
     """The cases declared in the TOML file at `path`; none when there is no such file.
+
+    Args:
+        path: the file.
+        timeout: seconds for a run where the file says nothing.
 
     Raises:
         UsageError: the file is not TOML.
@@ -26,7 +38,7 @@ def load_dag_tests(path: Path) -> DagTests:
     """
     top = open_section(path)
     defaults = top.child("defaults")
-    timeout = defaults.read("timeout", float, DagTests.timeout)
+    timeout = defaults.read("timeout", float, timeout)
     defaults.finish()
     sections = top.children("dags")
     declared = {dag_id: _cases(dag_id, section, timeout) for dag_id, section in sections}

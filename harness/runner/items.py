@@ -11,11 +11,11 @@ from harness.runner.failure_text import describe_error, describe_parse_errors, d
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from harness.runner.bench import Bench, Progress
+    from harness.runner.bench import Bench
     from harness.runner.cases import Case
+    from harness.runner.live_progress import LiveProgress
     from harness.runner.parse_report import ParsedFile
 
 PARSES = "parses"
@@ -30,14 +30,14 @@ class DagFile(pytest.File):
 
     bench: Bench
     parsed: ParsedFile
-    watch: Callable[[Progress], None]
+    progress: LiveProgress
 
     @classmethod
     def build(
-        cls, parent: pytest.Collector, bench: Bench, parsed: ParsedFile, watch: Callable[[Progress], None]
+        cls, parent: pytest.Collector, bench: Bench, parsed: ParsedFile, progress: LiveProgress
     ) -> DagFile:
         file: DagFile = cls.from_parent(parent, path=parsed.path)
-        file.bench, file.parsed, file.watch = bench, parsed, watch
+        file.bench, file.parsed, file.progress = bench, parsed, progress
         return file
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -77,7 +77,7 @@ class ParseItem(_DagItem):
     def runtest(self) -> None:
         file = _file_of(self)
         reads = [
-            f"{shorten(read.location, file.bench.root)}: reads the {read.kind} {read.name} whenever it is parsed"
+            f"{shorten(read.location, file.bench.root)}: every parse reads the {read.kind} {read.name}"
             for read in file.parsed.reads
         ]
         if reads:
@@ -110,7 +110,12 @@ class RunItem(_DagItem):
 
     def runtest(self) -> None:
         file = _file_of(self)
-        result = file.bench.wait(self.case, file.watch)
+        file.bench.start(file.progress.event)
+        file.bench.submit([self.case])
+        try:
+            result = file.bench.wait(self.case, file.progress.watch)
+        finally:
+            file.progress.clear()
         if result.run is not None:
             self.user_properties.append(("run_id", result.run.key.run_id))
         if result.seconds is not None:
@@ -123,7 +128,3 @@ def _file_of(item: pytest.Item) -> DagFile:
     if not isinstance(item.parent, DagFile):
         raise TypeError(f"{item.nodeid} is not in a DAG file")
     return item.parent
-
-
-def owning_path(path: Path, folder: Path) -> bool:
-    return folder in path.parents

@@ -1,4 +1,4 @@
-"""Says on the terminal what goes on while pytest waits: one moving line, or plain lines without a terminal."""
+"""Says what goes on while pytest waits: one moving line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Terminal(Protocol):
     is_live: bool
     width: int
 
+    def begin_line(self) -> None: ...
     def write(self, text: str) -> None: ...
     def write_line(self, text: str) -> None: ...
 
@@ -48,6 +49,10 @@ class LiveProgress:
             self.clear()
             self._terminal.write_line(line)
 
+    def warn(self, text: str) -> None:
+        """Tell something a person should act on."""
+        self.event(Warned(text))
+
     def watch(self, progress: Progress) -> None:
         """Tell how the runs are."""
         line = describe_progress(progress)
@@ -65,6 +70,8 @@ class LiveProgress:
 
     def _show(self, line: str) -> None:
         fitting = line if len(line) < self._terminal.width else f"{line[: self._terminal.width - 2]}…"
+        if not self._shown:
+            self._terminal.begin_line()
         if fitting != self._shown:
             self._terminal.write(_ERASE + fitting)
             self._shown = fitting

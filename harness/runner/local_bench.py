@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from harness.runner.airflow_api import AirflowApi
 from harness.runner.arrival import Arrival
 from harness.runner.bench import Progress
 from harness.runner.case_checks import check_cases
+from harness.runner.cases import DEFAULT_TIMEOUT
 from harness.runner.cases_file import load_dag_tests
 from harness.runner.driver import RunDriver, make_tickets
 from harness.runner.launching import RUN_PREFIX, Launcher
@@ -39,9 +41,10 @@ if TYPE_CHECKING:
     from harness.runner.cases import Case, DagTests
     from harness.runner.driver import RunTicket
     from harness.runner.parse_report import ParseReport
-    from harness.runner.run_state import RunKey, RunState, TaskState
+    from harness.runner.run_state import RunState, TaskState
     from harness.runner.seeds import Seeds
 
+DEFAULT_CONCURRENCY = 10
 _LOG_LINES = 60
 _RESTORE_SECONDS = 10.0
 _WATCH_INTERVAL = 0.25
@@ -54,21 +57,34 @@ class Afterwards(Enum):
     KEEP = "keep"
 
 
+@dataclass(frozen=True)
+class BenchOptions:
+    """How a session runs DAGs.
+
+    Attributes:
+        concurrency: how many runs may be under way at once.
+        timeout: seconds for a run where dag-tests.toml says nothing.
+        afterwards: what becomes of an environment that the session started.
+    """
+
+    concurrency: int = DEFAULT_CONCURRENCY
+    timeout: float = DEFAULT_TIMEOUT
+    afterwards: Afterwards = Afterwards.STOP
+
+
 class LocalBench:
     """Parses the working tree, and runs its DAGs on the environment that `local` stands for.
 
     Args:
         local: the project's environment, running or not.
-        concurrency: how many runs may be under way at once.
-        afterwards: what becomes of an environment that this started.
+        options: how.
     """
 
-    def __init__(self, local: LocalEnvironment, *, concurrency: int, afterwards: Afterwards) -> None:
+    def __init__(self, local: LocalEnvironment, options: BenchOptions) -> None:
         self.root = local.project.root
         self.dags_folder = local.project.dags_folder
         self._local = local
-        self._concurrency = concurrency
-        self._afterwards = afterwards
+        self._options = options
         self._lease = Lease(local.project.state.root)
         self._session = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}{secrets.token_hex(2)}"
         self._counter = 0
@@ -81,7 +97,7 @@ class LocalBench:
 
     def load_tests(self) -> DagTests:
         if self._tests is None:
-            self._tests = load_dag_tests(self._local.project.tests_file)
+            self._tests = load_dag_tests(self._local.project.tests_file, self._options.timeout)
         if self._report is not None:
             check_cases(self._tests, self._report)
         return self._tests
@@ -105,7 +121,7 @@ class LocalBench:
             report = self.parse(events)
             seeds = self._load_seeds()
             self._lease.acquire(lambda: self._bring_up(events), lambda: self._apply(seeds))
-            self._running = _Connections(self._local, report, self._lease, self._concurrency)
+            self._running = _Connections(self._local, report, self._lease, self._options.concurrency)
 
     def submit(self, cases: Sequence[Case]) -> None:
         connections = self._connections()
@@ -148,7 +164,7 @@ class LocalBench:
         backend = self._local.backend
 
         def stop() -> None:
-            if self._afterwards is Afterwards.STOP:
+            if self._options.afterwards is Afterwards.STOP:
                 backend.down(events)
 
         try:

@@ -1,0 +1,78 @@
+"""What `--mwaa-dags` adds to a pytest session: DAG items, and their runs started together."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import ExitStatus, HarnessError
+from harness.runner.failure_text import describe_error, describe_plugin_error
+from harness.runner.items import DagFile, OtherModule, RunItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.runner.bench import Bench
+    from harness.runner.live_progress import LiveProgress
+    from harness.runner.parse_report import ParsedFile, ParseReport
+
+
+class DagTestSession:
+    """The plugin object that is registered when the DAGs are to be tested."""
+
+    def __init__(self, bench: Bench, progress: LiveProgress) -> None:
+        self._bench = bench
+        self._progress = progress
+        self._report: ParseReport | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Parse first: the items are what parsing found."""
+        if getattr(session.config.option, "numprocesses", None):
+            return  # pytest-xdist: this process only hands out what its workers collect
+        with _translated_errors(self._progress):
+            self._report = self._bench.parse(self._progress.event)
+            self._bench.load_tests()
+        for error in self._report.plugin_errors:
+            self._progress.warn(describe_plugin_error(error))
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> DagFile | None:
+        parsed = self._find(file_path)
+        return DagFile.build(parent, self._bench, parsed, self._progress) if parsed else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> OtherModule | None:
+        return OtherModule.from_parent(parent, path=module_path) if self._find(module_path) else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Start every selected run before the first item waits for its own."""
+        config = session.config
+        if config.option.collectonly or hasattr(config, "workerinput"):
+            return  # a worker of pytest-xdist knows what it runs only when it is told
+        runs = [item for item in getattr(session, "items", ()) if isinstance(item, RunItem)]
+        cases = [item.case for item in runs if not item.is_skipped]
+        if cases:
+            with _translated_errors(self._progress):
+                self._bench.start(self._progress.event)
+                self._bench.submit(cases)
+
+    def _find(self, path: Path) -> ParsedFile | None:
+        return self._report.find_file(path) if self._report is not None else None
+
+
+@contextmanager
+def _translated_errors(progress: LiveProgress) -> Iterator[None]:
+    """Failures of ours end the session with pytest's own kinds of errors."""
+    try:
+        yield
+    except HarnessError as error:
+        text = describe_error(error)
+        if error.exit_status is ExitStatus.USAGE:
+            raise pytest.UsageError(text) from error
+        pytest.exit(text, returncode=int(error.exit_status))
+    finally:
+        progress.clear()

@@ -1,0 +1,51 @@
+"""The terminal that pytest reports on, written to past its capture."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+_QUIET = 0
+
+
+class PytestTerminal:
+    """Says nothing when pytest is quiet, and in the worker processes of pytest-xdist."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._reporter: Any = config.pluginmanager.getplugin("terminalreporter")
+        if hasattr(config, "workerinput") or config.get_verbosity() < _QUIET:
+            self._reporter = None
+        self.is_live = bool(self._reporter is not None and self._reporter.isatty)
+        self.width = shutil.get_terminal_size().columns
+
+    def begin_line(self) -> None:
+        if self._reporter is not None:
+            with self._without_capture():
+                self._reporter.ensure_newline()
+
+    def write(self, text: str) -> None:
+        if self._reporter is not None:
+            with self._without_capture():
+                self._reporter.write(text, flush=True)
+
+    def write_line(self, text: str) -> None:
+        if self._reporter is not None:
+            with self._without_capture():
+                self._reporter.ensure_newline()
+                self._reporter.write_line(text, flush=True)
+
+    @contextmanager
+    def _without_capture(self) -> Iterator[None]:
+        capture: Any = self._config.pluginmanager.getplugin("capturemanager")
+        if capture is None:
+            yield
+            return
+        with capture.global_and_fixture_disabled():
+            yield
