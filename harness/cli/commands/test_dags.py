@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from harness.cli.invocation import Invocation
 
-_PLUGIN = "harness.pytest_plugin"
+_PLUGIN = "mwaa"
 
 
 def pytest_command(arguments: Sequence[str]) -> tuple[str, ...]:
