@@ -15,6 +15,7 @@ import pytest
 from harness.errors import HarnessError
 from harness.events import ignore_events
 from harness.project.layout import StateFolder
+from harness.runtime.localstack import SERVICES
 from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
 from harness.workerenv.tools import Tool, ensure_tool_environment
 
@@ -91,7 +92,7 @@ class LocalStackProcess:
             "GATEWAY_LISTEN": f"127.0.0.1:{self.port}",
             "LOCALSTACK_HOST": f"127.0.0.1:{self.port}",
             "SQS_ENDPOINT_STRATEGY": "path",
-            "SERVICES": "s3,sqs",
+            "SERVICES": ",".join(SERVICES),
             "DISABLE_EVENTS": "1",
             "DNS_ADDRESS": "0",
             "SKIP_SSL_CERT_DOWNLOAD": "1",
