@@ -57,7 +57,7 @@ def find_disagreements(values: Mapping[str, Any], given: Mapping[str, Any]) -> I
 
 
 def _outside(value: int, limit: Range, environment_class: str) -> Problem:
-    hint: str | None = None
+    hint = f"write a number from {limit.least} to {limit.most}"
     if limit.least == limit.most:
         allowed = f"{limit.least} on {environment_class}"
         hint = f"write {limit.least}, or choose a larger environment_class"

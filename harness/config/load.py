@@ -92,8 +92,8 @@ def _read_variables(environ: Mapping[str, str]) -> Reading:
 
 
 def _unknown_variable(name: str, valid: list[str]) -> UsageError:
-    found = nearest(name, [variable.lower() for variable in valid])
-    hint = f"did you mean {found.upper()}?" if found else "unset it"
+    found = nearest(name, valid)
+    hint = f"did you mean {found}?" if found else "unset it"
     return UsageError(f"environment variable {name} sets nothing: there is no such setting", hint=hint)
 
 

@@ -13,13 +13,13 @@ _FEW = 12
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
-    """The valid word that `word` was probably meant to be; CamelCase counts as snake_case."""
-    candidates = list(valid)
-    spelled = to_snake_case(word)
-    if spelled in candidates:
-        return spelled
-    found = difflib.get_close_matches(spelled, candidates, n=1, cutoff=0.6)
-    return found[0] if found else None
+    """The valid word that `word` was probably meant to be; case does not count, CamelCase is snake_case."""
+    candidates = {candidate.lower(): candidate for candidate in valid}
+    for spelled in (word.strip().lower(), to_snake_case(word)):
+        if spelled in candidates:
+            return candidates[spelled]
+    found = difflib.get_close_matches(to_snake_case(word), list(candidates), n=1, cutoff=0.6)
+    return candidates[found[0]] if found else None
 
 
 def to_snake_case(word: str) -> str:
