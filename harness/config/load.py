@@ -6,7 +6,7 @@ Every source is read to its end and every error reported, not the first alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.config.agreement import find_disagreements
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoadedSettings:
-    """The settings, and who set each of them; both `values` and `origins` go by "section.key"."""
+    """The settings, and who set each of them; both `values` and `origins` go by "section.key".
+
+    The entries of a table that is in the file have origins of their own, by "section.key.entry".
+    """
 
     settings: Settings
     values: Mapping[str, Any]
@@ -59,6 +62,9 @@ def load_settings(root: Path, environ: Mapping[str, str], overrides: Mapping[str
     if errors:
         raise CollectedError(tuple(sorted(errors, key=_place)))
     origins = {option.path: _origin(effective, option.path) for option in OPTIONS}
+    for path, assignment in effective.items():
+        entries = assignment.places.items()
+        origins |= {f"{path}.{entry}": replace(assignment.origin, location=place) for entry, place in entries}
     return LoadedSettings(build_settings(values), values, origins)
 
 

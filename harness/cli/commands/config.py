@@ -10,8 +10,11 @@ from harness.config.options import OPTIONS
 from harness.errors import ExitStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.cli.answer_format import AnswerFormat
     from harness.cli.invocation import Invocation
+    from harness.config.origins import Origin
 
 _SECRET_NAME = re.compile(r"password|passwd|secret|token|private_key|api_key|credential", re.IGNORECASE)
 _MASK = "******"
@@ -27,9 +30,23 @@ def show_config(invocation: Invocation, *, answer: AnswerFormat) -> int:
         document = {path: {"value": value, "origin": origins[path]} for path, value in shown.items()}
         invocation.console.json(document)
         return ExitStatus.SUCCESS
-    rows = [(path, _as_toml(value), origins[path]) for path, value in shown.items()]
+    rows = [
+        (name, text, origin.describe(root))
+        for path, value in shown.items()
+        for name, text, origin in _rows(path, value, loaded.origins)
+    ]
     invocation.console.table(("setting", "value", "from"), rows)
     return ExitStatus.SUCCESS
+
+
+def _rows(path: str, value: Any, origins: Mapping[str, Origin]) -> Iterator[tuple[str, str, Origin]]:
+    if isinstance(value, Mapping) and value:
+        for entry, text in value.items():
+            full = f"{path}.{entry}"
+            shown = f'{path}."{entry}"' if "." in entry else full
+            yield shown, _as_toml(text), origins.get(full, origins[path])
+    else:
+        yield path, _as_toml(value), origins[path]
 
 
 def _without_secrets(value: Any) -> Any:
@@ -49,8 +66,7 @@ def _as_toml(value: Any) -> str:
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, Mapping):
-        pairs = ", ".join(f'"{key}" = "{text}"' for key, text in value.items())
-        return f"{{ {pairs} }}" if pairs else "{}"
+        return "{}"
     if isinstance(value, tuple | list):
         return f"[{', '.join(_as_toml(each) for each in value)}]"
     return f"{value:g}" if isinstance(value, float) else str(value)
