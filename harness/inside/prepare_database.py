@@ -14,16 +14,16 @@ import sys
 USERNAME = "admin"
 
 
-def main():
+def main() -> int:
     """Prepare the database that Airflow is configured with."""
     password = sys.stdin.read().strip()
     answers = os.dup(1)
     os.dup2(2, 1)  # what Airflow prints is a log, not an answer
     os.environ["SKIP_DAGS_PARSING"] = "True"
-    from airflow.utils import db  # noqa: PLC0415 -- importing Airflow configures it from the environment
+    from airflow.utils import db  # importing Airflow configures it from the environment
 
     db.initdb()
-    from airflow.www.app import create_app  # noqa: PLC0415 -- its models must not exist before the tables
+    from airflow.www.app import create_app  # its models must not exist before the tables
 
     manager = create_app().appbuilder.sm
     if manager.find_user(USERNAME) is None:
@@ -35,9 +35,9 @@ def main():
     return 0
 
 
-def _head():
-    from airflow.utils.db import _get_current_revision  # noqa: PLC0415 -- as above
-    from airflow.utils.session import create_session  # noqa: PLC0415 -- as above
+def _head() -> str:
+    from airflow.utils.db import _get_current_revision  # as above
+    from airflow.utils.session import create_session  # as above
 
     with create_session() as session:
         return _get_current_revision(session)

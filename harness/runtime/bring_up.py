@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
-from harness.events import StepFailed, StepFinished, StepProgressed, StepStarted
+from harness.events import EventSink, StepFailed, StepFinished, StepProgressed, StepStarted
 from harness.runtime.log_files import last_lines
 from harness.runtime.readiness import Evidence, probe_service
+from harness.runtime.services import Service
+from harness.runtime.supervisor import Supervisor
 from harness.waiting import Answer, DeadlineError, Hopeless, NotYet, Ready, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from harness.events import EventSink
-    from harness.runtime.services import Service
-    from harness.runtime.supervisor import ProcessInfo, Supervisor
+    from harness.runtime.supervisor import ProcessInfo
 
 SHOWN_LINES = 25
 _TOLD_EVERY = 2.0

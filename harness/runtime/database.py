@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from harness import process
 from harness.errors import HarnessError
+from harness.project.layout import StateFolder
 from harness.runtime.postgres import PostgresPrograms, postgres_variables
 from harness.runtime.private_files import make_folder, state_folder_error, write_private
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from harness.project.layout import StateFolder
     from harness.runtime.secrets import EnvironmentSecrets
 
 _FORMAT = 1

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +28,6 @@ from harness.runtime.services_table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from harness.config.model import Settings
     from harness.project.layout import Project
     from harness.runtime.postgres import PostgresPrograms

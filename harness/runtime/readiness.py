@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import psutil
 import psycopg
 
+from harness.runtime.backend import Endpoints
 from harness.runtime.localstack import HEALTH_PATH
 from harness.runtime.services import Role
 from harness.waiting import Answer, NotYet, Ready
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from harness.runtime.backend import Endpoints
     from harness.runtime.supervisor import ProcessInfo
 
 _QUESTION_SECONDS = 3.0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-import psutil
-
 from harness.errors import HarnessError
 from harness.runtime.marks import find_inside, find_marked, signal_all
 from harness.waiting import Answer, DeadlineError, NotYet, Ready, wait_until
@@ -14,6 +12,8 @@ from harness.waiting import Answer, DeadlineError, NotYet, Ready, wait_until
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import psutil
 
 _GRADES = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 10.0))
 _MILD = {"postgres": signal.SIGINT}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,7 +28,6 @@ from harness.runtime.supervisor import SupervisorGoneError
 from harness.workerenv.tools import Tool
 
 if TYPE_CHECKING:
-    from harness.runtime.services import Service
     from harness.workerenv.store import WorkerEnvironment
     from harness.workerenv.tools import ToolEnvironment
 
@@ -68,7 +67,7 @@ class Starter:
             plan = self._make_plan(self._choose_ports(state, state.ports))
         except HarnessError as error:
             raise HarnessError(
-                f"{error.message}\nThe environment that was running still runs, with what it was started with.",
+                f"{error.message}\nThe environment that was running still runs as it was started.",
                 hint=error.hint,
                 location=error.location,
                 evidence=error.evidence,

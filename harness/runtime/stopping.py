@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from harness.events import Notice, StepFinished, StepStarted
@@ -47,9 +48,13 @@ def stop_services(site: Site, names: Sequence[str], events: EventSink) -> None:
     alive = [name for name in names if processes[name].is_alive]
     for name in alive:
         events(StepStarted(name, "stopping"))
-    site.supervisor.stop([stoppable(name) for name in names])
-    for name in alive:
-        events(StepFinished(name, "stopped"))
+    begun = time.monotonic()
+
+    def tell(name: str) -> None:
+        if name in alive:
+            events(StepFinished(name, "stopped", time.monotonic() - begun))
+
+    site.supervisor.stop([stoppable(name) for name in names], tell)
 
 
 def clear_leftovers(site: Site, events: EventSink) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from supervisor.states import ProcessStates
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
@@ -21,13 +23,16 @@ from harness.runtime.supervisor_config import CONFIG, SOCKET
 from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from harness.runtime.services import Service
 
 _START_SECONDS = 15.0
-_ALIVE = frozenset({ProcessStates.STARTING, ProcessStates.RUNNING, ProcessStates.STOPPING})
+_RETURN_AT_ONCE = False  # the parameter `wait` of Supervisor's methods
+_ALIVE: frozenset[int] = frozenset({ProcessStates.STARTING, ProcessStates.RUNNING, ProcessStates.STOPPING})
+
+_FAILED: frozenset[int] = frozenset({ProcessStates.BACKOFF, ProcessStates.EXITED, ProcessStates.FATAL})
 
 
 @dataclass(frozen=True)
@@ -50,20 +55,24 @@ class ProcessInfo:
     @property
     def is_failed(self) -> bool:
         """Not running although it should: it ended, waits for its next start, or was given up."""
-        return self.state in {ProcessStates.BACKOFF, ProcessStates.EXITED, ProcessStates.FATAL}
+        return self.state in _FAILED
 
     @property
     def is_given_up(self) -> bool:
-        return self.state == ProcessStates.FATAL
+        return bool(self.state == ProcessStates.FATAL)
 
     @property
     def is_young(self) -> bool:
         """Started so recently that it need not be ready yet."""
-        return self.state == ProcessStates.STARTING
+        return bool(self.state == ProcessStates.STARTING)
 
     @property
     def restarts(self) -> int:
         return max(0, self.starts - 1)
+
+
+def _nobody(name: str) -> None:
+    """Hear that service `name` ended, and do nothing."""
 
 
 class SupervisorGoneError(HarnessError):
@@ -100,7 +109,7 @@ class Supervisor:
             HarnessError: it cannot be started at all.
         """
         try:
-            self._call("supervisor.startProcess", name, False)
+            self._call("supervisor.startProcess", name, _RETURN_AT_ONCE)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != Faults.ALREADY_STARTED:
                 raise HarnessError(f"{name} cannot be started: {fault.faultString}") from fault
@@ -108,38 +117,42 @@ class Supervisor:
     def begin_stop(self, name: str) -> None:
         """Send the service its first stop signal, and start it no more; returns at once."""
         try:
-            self._call("supervisor.stopProcess", name, False)
+            self._call("supervisor.stopProcess", name, _RETURN_AT_ONCE)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode not in {Faults.NOT_RUNNING, Faults.BAD_NAME}:
                 raise HarnessError(f"{name} cannot be stopped: {fault.faultString}") from fault
 
-    def stop(self, services: Sequence[Service]) -> None:
-        """Stop `services` side by side, each by its own grades, and return when all have ended."""
+    def stop(self, services: Sequence[Service], on_end: Callable[[str], None] = _nobody) -> None:
+        """Stop `services` side by side, each by its own grades, and return when all have ended.
+
+        Raises:
+            HarnessError: one of them does not end.
+        """
         for service in services:
             self.begin_stop(service.name)
+        stopping = [_Stopping(service) for service in services]
         begun = time.monotonic()
-        grades = {service.name: _later_grades(service) for service in services}
 
         def probe() -> Answer:
             processes = self.processes()
-            waiting = [name for name in grades if name in processes and processes[name].is_alive]
-            for name in waiting:
-                pid = processes[name].pid
-                due = [grade for grade in grades[name] if time.monotonic() - begun >= grade[0]]
-                for grade in due:
-                    grades[name].remove(grade)
-                    if pid:
-                        _send(pid, grade[1])
-            return NotYet(f"{', '.join(waiting)} still running") if waiting else Ready("all ended")
+            for item in list(stopping):
+                info = processes.get(item.name)
+                if info is None or not info.is_alive:
+                    stopping.remove(item)
+                    on_end(item.name)
+                else:
+                    item.signal_due(info.pid, time.monotonic() - begun)
+            names = ", ".join(item.name for item in stopping)
+            return NotYet(f"{names} still running") if stopping else Ready("all ended")
 
-        longest = max((sum(g.seconds for g in service.stop) for service in services), default=0.0)
+        longest = max((sum(grade.seconds for grade in service.stop) for service in services), default=0.0)
         wait_until(probe, subject="stopping", seconds=longest + 10, interval=0.05)
 
     def load(self) -> None:
-        """Take over the configuration file: know the services that are new in it, forget those that are gone."""
+        """Take over the configuration file: know services that are new in it, forget those that are gone."""
         ((added, changed, removed),) = self._call("supervisor.reloadConfig")
         for name in (*removed, *changed):
-            self._call("supervisor.stopProcessGroup", name, True)
+            self._call("supervisor.stopProcessGroup", name)
             self._call("supervisor.removeProcessGroup", name)
         for name in (*added, *changed):
             self._call("supervisor.addProcessGroup", name)
@@ -173,14 +186,15 @@ class Supervisor:
             raise
 
     def shutdown(self) -> None:
-        """Ask supervisord to leave; returns when it does not answer any more."""
+        """Ask supervisord to leave; returns when its process is gone."""
         try:
+            pid = int(self._call("supervisor.getPID"))
             self._call("supervisor.shutdown")
         except SupervisorGoneError:
             return
 
         def probe() -> Answer:
-            return NotYet("it still answers") if self.is_answering() else Ready("gone")
+            return NotYet(f"process {pid} still runs") if _is_running(pid) else Ready("gone")
 
         wait_until(probe, subject="the supervisor's end", seconds=_START_SECONDS, interval=0.02)
 
@@ -212,17 +226,29 @@ def _read_info(info: Mapping[str, Any], exits: Mapping[str, Any]) -> ProcessInfo
     )
 
 
-def _later_grades(service: Service) -> list[tuple[float, str]]:
-    elapsed = 0.0
-    later: list[tuple[float, str]] = []
-    for grade, following in zip(service.stop, (*(g.signal for g in service.stop[1:]), "KILL"), strict=True):
-        elapsed += grade.seconds
-        later.append((elapsed, following))
-    return later
-
-
-def _send(pid: int, name: str) -> None:
+def _is_running(pid: int) -> bool:
     try:
-        os.kill(pid, signal.Signals[f"SIG{name}"])
-    except ProcessLookupError:
-        return
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+class _Stopping:
+    """One service on its way out: the signals that are still to come, and when."""
+
+    def __init__(self, service: Service) -> None:
+        self.name = service.name
+        self._due: list[tuple[float, str]] = []
+        elapsed = 0.0
+        following = (*(grade.signal for grade in service.stop[1:]), "KILL")
+        for grade, name in zip(service.stop, following, strict=True):
+            elapsed += grade.seconds
+            self._due.append((elapsed, name))
+
+    def signal_due(self, pid: int | None, elapsed: float) -> None:
+        """Send the signals whose time has come."""
+        while self._due and elapsed >= self._due[0][0]:
+            _, name = self._due.pop(0)
+            if pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.Signals[f"SIG{name}"])
