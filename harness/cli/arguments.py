@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Command groups that live in modules of their own: name -> module, attribute. Imported when they are used.
-MODULES: Mapping[str, tuple[str, str]] = {}
+MODULES: Mapping[str, tuple[str, str]] = {
+    "check": ("harness.cli.commands.check", "check"),
+}
 
 _EXIT_STATUSES = "Exit status: 0 success, 1 failed, 2 wrong usage, 3 unexpected, 130 interrupted."
 _PASS_THROUGH = {"ignore_unknown_options": True, "help_option_names": []}

@@ -1,8 +1,7 @@
-"""`mwaa-harness check …`: every check is a subcommand that builds a result and hands it to `report_results`."""
+"""`mwaa-harness check …`: each check is a subcommand whose result goes to `report_results`."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +11,10 @@ from harness.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from harness.checks.base import Rule
+    from harness.cli.invocation import Invocation
     from harness.results import CheckResult
 
 FORMAT_NAMES = ("text", "json", "junit", "sarif", "github", "gitlab")
@@ -57,3 +58,34 @@ def explain_rule(name: str, rules: Mapping[str, Rule]) -> ExitStatus:
         raise UsageError(f"there is no rule {name!r}", hint="rules: " + ", ".join(sorted(rules)))
     click.echo(render_page(rules[name]), nl=False)
     return ExitStatus.SUCCESS
+
+
+@check.command(name="requirements")
+@click.argument("file", required=False, type=click.Path(path_type=str))
+@format_option
+@explain_option
+@click.option(
+    "--fix", "wants_fix", is_flag=True, help="Write the proposed versions into the file and check again."
+)
+@click.option("--offline", "is_offline", is_flag=True, help="Ask no index; what needs one is skipped.")
+@click.option("--refresh", "ignores_verdict", is_flag=True, help="Judge again although nothing changed.")
+@click.pass_obj
+def check_requirements_command(
+    invocation: Invocation,
+    *,
+    file: str | None,
+    format_name: str,
+    explain: str | None,
+    wants_fix: bool,
+    is_offline: bool,
+    ignores_verdict: bool,
+) -> int:
+    """Say what a requirements.txt will do to the environment."""
+    from harness.cli.commands import check_requirements
+
+    if explain is not None:
+        from harness.checks.requirements.rules import RULES
+
+        return explain_rule(explain, RULES)
+    how = check_requirements.How(wants_fix=wants_fix, is_offline=is_offline, ignores_verdict=ignores_verdict)
+    return check_requirements.run(invocation, file, format_name, how)

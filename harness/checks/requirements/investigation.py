@@ -1,0 +1,119 @@
+"""What the fast path cannot say: releases without wheels, why lines conflict, which change resolves them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.checks.requirements.changes import compare
+from harness.checks.requirements.entries import Origin, RequirementEntry
+from harness.checks.requirements.explanation import Explainer, merge_pins
+from harness.checks.requirements.findings import at, finding
+from harness.checks.requirements.fixes import FixSearch
+from harness.checks.requirements.index import Index, IndexUnreachableError
+from harness.checks.requirements.resolution import Resolved, Unreachable, Unresolvable, resolve
+from harness.checks.requirements.whole import (
+    Task,
+    Verdict,
+    VerdictKind,
+    explain_conflict,
+    find_release_findings,
+    make_index,
+    with_built,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.checks.requirements.explanation import Conflict
+    from harness.checks.requirements.fixes import Fix
+    from harness.checks.requirements.resolution import Answer, Inputs
+    from harness.results import Finding
+
+_MOST_ROUNDS = 3
+
+
+def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None) -> Verdict:
+    """Turn the resolver's answer into a verdict, asking the index where it has to."""
+    index = index or make_index(task.packager, inputs.variables, task.cache)
+    explainer = Explainer(index, task.base, merge_pins(task.constraints), task.target)
+    try:
+        answer, inputs, conflicts = _learn(answer, inputs, task, explainer)
+        if isinstance(answer, Unreachable):
+            return Verdict(VerdictKind.SKIPPED, why=answer.why)
+        resolved = answer if isinstance(answer, Resolved) else None
+        about = (
+            *_look_at_releases(task, resolved, index),
+            *explainer.find_unknown_extras(task.entries, resolved),
+        )
+        if resolved is not None:
+            changes = compare(task.base, resolved.packages)
+            return Verdict(VerdictKind.RESOLVED, about, resolved, changes, built=explainer.built)
+        fix = _search(inputs, task, conflicts, explainer, index)
+    except IndexUnreachableError as error:
+        return _settle(answer, task, str(error))
+    found = tuple(explain_conflict(conflict, fix.edits if fix else None) for conflict in conflicts)
+    if not found and isinstance(answer, Unresolvable):
+        found = (_in_words_of_resolver(answer, task.entries, fix),)
+    edits = fix.edits if fix else ()
+    return Verdict(VerdictKind.UNRESOLVABLE, (*about, *found), edits=edits, built=explainer.built)
+
+
+def _learn(
+    answer: Answer, inputs: Inputs, task: Task, explainer: Explainer
+) -> tuple[Answer, Inputs, tuple[Conflict, ...]]:
+    """Resolve again for as long as releases without wheels turn up whose metadata the resolver lacks."""
+    explainer.learn_sources(task.entries)
+    conflicts: tuple[Conflict, ...] = ()
+    for _ in range(_MOST_ROUNDS):
+        if explainer.built != inputs.built:
+            inputs = with_built(inputs, explainer)
+            answer = resolve(task.packager, inputs)
+        if isinstance(answer, Resolved | Unreachable):
+            return answer, inputs, ()
+        conflicts = explainer.find_conflicts(task.entries)
+        if explainer.built == inputs.built:
+            break
+    return answer, inputs, conflicts
+
+
+def _look_at_releases(task: Task, resolved: Resolved | None, index: Index) -> Iterable[Finding]:
+    constrained = frozenset(entry.name for entry in task.constraints)
+    return find_release_findings(task.entries, resolved, index, constrained)
+
+
+def _settle(answer: Answer, task: Task, why: str) -> Verdict:
+    """The verdict when the index fell silent on the way: what is known stays known."""
+    if isinstance(answer, Unresolvable):
+        return Verdict(VerdictKind.UNRESOLVABLE, (_in_words_of_resolver(answer, task.entries),))
+    if isinstance(answer, Resolved):
+        return Verdict(VerdictKind.RESOLVED, (), answer, compare(task.base, answer.packages))
+    return Verdict(VerdictKind.SKIPPED, why=why)
+
+
+def _search(
+    inputs: Inputs, task: Task, conflicts: Sequence[Conflict], explainer: Explainer, index: Index
+) -> Fix | None:
+    blamed = [conflict.entry for conflict in conflicts]
+    blamed += [conflict.other for conflict in conflicts if conflict.other is not None]
+
+    def resolve_lines(lines: Sequence[str]) -> Answer:
+        return resolve(task.packager, replace(with_built(inputs, explainer), requirements=tuple(lines)))
+
+    return FixSearch(index, explainer, task.target, resolve_lines).search(task.entries, blamed)
+
+
+def _in_words_of_resolver(
+    answer: Unresolvable, entries: Sequence[RequirementEntry], fix: Fix | None = None
+) -> Finding:
+    """No short chain was found: the end of the resolver's own proof, which names the user's lines."""
+    line = next((entry for entry in entries if entry.origin is Origin.INDEX), entries[0])
+    words = tuple(word.strip() for word in answer.words if word.strip() and not word.startswith("hint"))
+    hint = "; ".join(f"line {edit.line}: {edit.after}" for edit in fix.edits) if fix else None
+    return finding(
+        "unresolvable",
+        "no set of versions satisfies all lines",
+        at(line.line, 0, len(line.text)),
+        hint=f"these lines resolve: {hint}" if hint else None,
+        details=words[-6:],
+    )

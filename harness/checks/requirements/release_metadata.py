@@ -1,0 +1,31 @@
+"""What a release says about itself: core metadata, read and never executed."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from email.parser import HeaderParser
+
+
+@dataclass(frozen=True)
+class ReleaseMetadata:
+    """Requirements and extras; `build_requires` when it has to be built."""
+
+    requires: tuple[str, ...]
+    extras: tuple[str, ...]
+    build_requires: tuple[str, ...] = ()
+
+
+def parse_metadata(text: str) -> ReleaseMetadata:
+    """Core metadata (the METADATA file of a wheel) as requirements and extras."""
+    message = HeaderParser().parsestr(text)
+    requires = tuple(str(value) for value in message.get_all("Requires-Dist") or ())
+    return ReleaseMetadata(requires, tuple(str(value) for value in message.get_all("Provides-Extra") or ()))
+
+
+def read_wheel_metadata(data: bytes) -> ReleaseMetadata:
+    """The METADATA inside a wheel."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return parse_metadata(archive.read(name).decode("utf-8", "replace"))

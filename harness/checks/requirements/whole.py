@@ -1,0 +1,199 @@
+"""The verdict on all lines together: resolve, and when that fails explain and search a fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harness.checks.requirements.base_set import InstalledPackage
+from harness.checks.requirements.changes import Change, compare
+from harness.checks.requirements.entries import OptionEntry, Origin, RequirementEntry
+from harness.checks.requirements.findings import at, finding
+from harness.checks.requirements.fixes import Edit, resolver_line
+from harness.checks.requirements.line_rules import pinned_version
+from harness.checks.requirements.release_metadata import ReleaseMetadata
+from harness.checks.requirements.resolution import (
+    Inputs,
+    Resolved,
+    Unreachable,
+    resolve,
+)
+from harness.checks.requirements.target import Target
+from harness.results import Finding
+from harness.workerenv.packager import Packager
+
+if TYPE_CHECKING:
+    from harness.checks.requirements.explanation import Conflict, Explainer
+    from harness.checks.requirements.index import Index
+
+_CONSTRAINTS_MADE = "2023-01-21"
+
+
+class VerdictKind(Enum):
+    """How resolving came out."""
+
+    RESOLVED = "resolved"
+    UNRESOLVABLE = "unresolvable"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What resolving said. `built`: static metadata of releases that have no wheel."""
+
+    kind: VerdictKind
+    findings: tuple[Finding, ...] = ()
+    resolved: Resolved | None = None
+    changes: tuple[Change, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    built: Mapping[str, Mapping[str, ReleaseMetadata]] = field(default_factory=dict)
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything to be judged together: what holds on the target of the file's lines, and with what."""
+
+    entries: Sequence[RequirementEntry]
+    constraints: Sequence[RequirementEntry]
+    options: Sequence[OptionEntry]
+    base: Mapping[str, InstalledPackage]
+    packager: Packager
+    cache: Path
+    target: Target
+    exclude_newer: str = ""
+
+
+def judge(task: Task) -> Verdict:
+    """Resolve the task's entries below its constraints, on top of the base set."""
+    entries, constraints, base, packager = task.entries, task.constraints, task.base, task.packager
+    variables = index_variables(task.options)
+    if any("${" in value for value in variables.values()):
+        return Verdict(VerdictKind.SKIPPED, why="its address needs variables that only the environment has")
+    inputs = Inputs(
+        requirements=tuple(resolver_line(entry) for entry in entries),
+        constraints=tuple(resolver_line(entry) for entry in constraints if entry.origin is Origin.INDEX),
+        base=base,
+        target=task.target,
+        variables=variables,
+        exclude_newer=task.exclude_newer,
+    )
+    asked = _names_worth_asking(entries, constraints, base)
+    with ThreadPoolExecutor(1) as pool:
+        facts = pool.submit(_ask_about, asked, packager, variables, task.cache) if asked else None
+        answer = resolve(packager, inputs)
+        index = facts.result() if facts else None
+    if isinstance(answer, Unreachable):
+        return Verdict(VerdictKind.SKIPPED, why=answer.why)
+    if isinstance(answer, Resolved) and index is None:
+        return Verdict(VerdictKind.RESOLVED, (), answer, compare(base, answer.packages))
+    from harness.checks.requirements.investigation import investigate  # noqa: PLC0415 - only when needed
+
+    return investigate(answer, inputs, task, index)
+
+
+def _names_worth_asking(
+    entries: Sequence[RequirementEntry],
+    constraints: Sequence[RequirementEntry],
+    base: Mapping[str, InstalledPackage],
+) -> list[str]:
+    """The user's packages of which neither the constraints nor the base set decide the release."""
+    decided = {entry.name for entry in constraints}
+    return [
+        entry.name
+        for entry in entries
+        if entry.origin is Origin.INDEX
+        and entry.name not in decided
+        and (entry.name not in base or pinned_version(entry) not in (None, base[entry.name].version))
+    ]
+
+
+def _ask_about(
+    names: Sequence[str], packager: Packager, variables: Mapping[str, str], cache: Path
+) -> Index | None:
+    from harness.checks.requirements.index import IndexUnreachableError  # noqa: PLC0415 - as above
+
+    index = make_index(packager, variables, cache)
+    try:
+        index.prefetch(names)
+    except IndexUnreachableError:
+        return None
+    return index
+
+
+def make_index(packager: Packager, variables: Mapping[str, str], cache: Path) -> Index:
+    """The index that uv asks first."""
+    from harness.checks.requirements.index import PYPI, Index  # noqa: PLC0415 - as above
+
+    environ = {**packager.environ, **variables}
+    url = environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL") or PYPI
+    return Index(
+        url, cache / urlsplit(url).netloc.rpartition("@")[2], certificate=environ.get("SSL_CERT_FILE")
+    )
+
+
+def index_variables(options: Iterable[OptionEntry]) -> dict[str, str]:
+    """The file's own index options as uv's variables, so that credentials are in no command line."""
+    variables: dict[str, str] = {}
+    extra = [option.value for option in options if option.name == "extra-index-url"]
+    for option in options:
+        if option.name in ("index-url", "pypi-url"):
+            variables["UV_DEFAULT_INDEX"] = option.value
+        elif option.name == "pre":
+            variables["UV_PRERELEASE"] = "allow"
+    if extra:
+        variables["UV_INDEX"] = " ".join(extra)
+    return variables
+
+
+def explain_conflict(conflict: Conflict, fix: tuple[Edit, ...] | None) -> Finding:
+    """A conflict as a finding: the chain step by step, and the edited lines."""
+    entry = conflict.entry
+    steps = conflict.sentences()
+    name = entry.requirement.name if entry.requirement else entry.text
+    message = f"{name} cannot be installed: {' but '.join(steps[-2:]) if len(steps) > 1 else steps[-1]}"
+    if fix is None:
+        hint = "no version of your lines resolves with the constraints: remove the line, or run it elsewhere"
+    elif fix:
+        hint = "these lines resolve: " + "; ".join(f"line {edit.line}: {edit.after}" for edit in fix)
+    else:
+        hint = None
+    details = tuple(
+        f"{number}. {step}" for number, step in enumerate((f"you ask for {entry.text}", *steps), 1)
+    )
+    return finding(conflict.rule, message, at(entry.line, 0, len(entry.text)), hint=hint, details=details)
+
+
+def find_release_findings(
+    entries: Sequence[RequirementEntry], answer: Resolved | None, index: Index, constrained: frozenset[str]
+) -> Iterable[Finding]:
+    """Yanked releases and releases newer than the constraints, among the user's lines."""
+    for entry in entries:
+        pinned = pinned_version(entry)
+        package = answer.packages.get(entry.name) if answer else None
+        version = package.version if package else pinned
+        if version is None or entry.origin is not Origin.INDEX or not index.knows(entry.name):
+            continue
+        release = index.release(entry.name, version)
+        if release is None:
+            continue
+        place = at(entry.line, 0, len(entry.text))
+        if release.yanked is not None:
+            reason = release.yanked if release.yanked != "True" else "no reason given"
+            yield finding("yanked-release", f"{entry.name} {version} was withdrawn: {reason}", place)
+        uploaded = min((file.upload_time for file in release.files if file.upload_time), default="")
+        if constrained and entry.name not in constrained and uploaded[:10] > _CONSTRAINTS_MADE:
+            message = (
+                f"{entry.name} {version} is of {uploaded[:10]}; the constraints were made in January 2023"
+            )
+            yield finding("newer-than-constraints", message, place)
+
+
+def with_built(inputs: Inputs, explainer: Explainer) -> Inputs:
+    """The inputs with what the explainer learned about releases that have no wheel."""
+    return replace(inputs, built={name: dict(found) for name, found in explainer.built.items()})

@@ -1,0 +1,111 @@
+"""`mwaa-harness check requirements`: the kept verdict when nothing changed, else the check."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.checks.requirements.verdict_cache import fingerprint, load_verdict, store_verdict
+from harness.cli.commands.check import report_results
+from harness.project.layout import locate_project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.checks.requirements.check import Request
+    from harness.cli.invocation import Invocation
+    from harness.errors import ExitStatus
+    from harness.results import CheckResult
+
+_DECIDING_PREFIXES = ("UV_", "PIP_")
+
+
+@dataclass(frozen=True)
+class How:
+    """What the flags say."""
+
+    wants_fix: bool = False
+    is_offline: bool = False
+    ignores_verdict: bool = False
+
+
+def run(invocation: Invocation, file: str | None, format_name: str, how: How) -> ExitStatus:
+    """Check `file`, the project's requirements file when None, and report."""
+    started = time.monotonic()
+    loaded = invocation.load_settings()
+    root, settings = invocation.root, loaded.settings
+    project = locate_project(root, settings.local)
+    path = (invocation.working_folder / file).resolve() if file else project.requirements_file
+    cache = project.state.cache / "requirements"
+    key = fingerprint(
+        (str(path), repr(settings), str(how.is_offline), *_deciding_variables(invocation.environ))
+    )
+    kept = cache / "verdicts" / f"{fingerprint((str(path),))[:24]}.json"
+    result = None if how.wants_fix or how.ignores_verdict else load_verdict(kept, key)
+    if result is None:
+        origin = loaded.origins.get("environment.webserver_access_mode")
+        is_private = origin is not None and origin.source.name != "DEFAULT"
+        request = _request(invocation, path, cache, how)
+        request = replace(
+            request,
+            is_private=is_private and settings.environment.webserver_access_mode == "PRIVATE_ONLY",
+            dags_folder=project.dags_folder,
+            plugins_folder=project.plugins_folder,
+            airflow_version=settings.environment.airflow_version,
+        )
+        result = _check(request, key, kept, how)
+    result = replace(result, seconds=time.monotonic() - started)
+    if format_name == "sarif":
+        from harness.checks.requirements.rules import RULES
+
+        return report_results((result,), format_name, root, RULES)
+    return report_results((result,), format_name, root, {})
+
+
+def _deciding_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(f"{k}={v}" for k, v in environ.items() if k.startswith(_DECIDING_PREFIXES)))
+
+
+def _request(invocation: Invocation, path: Path, cache: Path, how: How) -> Request:
+    from harness.checks.requirements.check import Request
+    from harness.workerenv.packager import find_packager
+
+    return Request(
+        file=path,
+        root=invocation.root.resolve(),
+        dags_folder=path.parent,
+        plugins_folder=path.parent,
+        airflow_version="",
+        cache=cache / "index",
+        packager=None if how.is_offline else find_packager(invocation.environ),
+    )
+
+
+def _check(request: Request, key: str, kept: Path, how: How) -> CheckResult:
+    from harness.checks.requirements.check import check_requirements
+
+    checked = check_requirements(request)
+    if how.wants_fix and checked.verdict is not None and checked.verdict.edits:
+        _apply(checked.verdict.edits)
+        checked = check_requirements(request)
+        fixed = "the file was edited as proposed and checked again"
+        checked = replace(checked, result=replace(checked.result, facts=(fixed, *checked.result.facts)))
+    if not checked.result.skipped:
+        store_verdict(kept, key, checked.read, checked.result)
+    return checked.result
+
+
+def _apply(edits: tuple[object, ...]) -> None:
+    from harness.checks.requirements.fixes import Edit, apply_edits
+    from harness.checks.requirements.source import decode, encode
+
+    by_file: dict[Path, list[Edit]] = {}
+    for edit in edits:
+        if isinstance(edit, Edit):
+            by_file.setdefault(edit.path, []).append(edit)
+    for path, found in by_file.items():
+        data = path.read_bytes()
+        text, _ = apply_edits(decode(data).text, found)
+        path.write_bytes(encode(text, data))
