@@ -52,6 +52,7 @@ def run_child(
     try:
         _fence_in(slot, options, descriptors)
         _leave_traces(slot, observer)
+        _load_plugins(options)
         if len(files) > 1:
             _parse_batch(slot, files, options, code, observer)
         else:
@@ -97,6 +98,14 @@ def _leave_traces(slot: Slot, observer: Observer) -> None:
 
     os._exit = leave  # type: ignore[assignment]
     observer.beacon = slot.write_place
+
+
+def _load_plugins(options: dict[str, Any]) -> None:
+    """Load the project's plugins before the first file, so that no file answers for what they do."""
+    if options.get("has_plugins"):
+        from airflow import plugins_manager
+
+        plugins_manager.ensure_plugins_loaded()
 
 
 def _watch(slot: Slot, code: UserCode) -> None:

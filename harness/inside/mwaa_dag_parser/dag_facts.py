@@ -54,7 +54,7 @@ def describe_dag(dag: Any, observer: Observer, options: dict[str, Any]) -> dict[
     start = dag.start_date or dag.default_args.get("start_date")
     facts: dict[str, Any] = {
         "dag_id": dag.dag_id,
-        **_place(observer, dag_key(dag.dag_id), dag.fileloc),
+        **place_of(observer, dag_key(dag.dag_id), dag.fileloc),
         "tasks": len(dag.task_dict),
         "start_date": start.isoformat() if hasattr(start, "isoformat") else None,
         "has_start_date": start is not None or all(task.start_date for task in dag.tasks),
@@ -67,7 +67,8 @@ def describe_dag(dag: Any, observer: Observer, options: dict[str, Any]) -> dict[
     return facts
 
 
-def _place(observer: Observer, key: str, file: str) -> dict[str, Any]:
+def place_of(observer: Observer, key: str, file: str) -> dict[str, Any]:
+    """The line on which something was made, else the first one of `file`."""
     path, line = observer.names.get(key, (file, 1))
     return {"file": path, "line": line}
 

@@ -9,7 +9,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from .dag_facts import describe_dag
+from .dag_facts import dag_key, describe_dag, place_of, task_key
 from .source import Source, is_importable, read_source
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ class ExceptionLog:
 class TemplateLog(logging.Handler):
     """Hears of template files that could not be read; Airflow logs them and goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, observer: Observer) -> None:
         super().__init__()
+        self.observer = observer
         self.missing: list[dict[str, Any]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -52,7 +53,12 @@ class TemplateLog(logging.Handler):
         task = frame.f_locals["self"]
         error = record.exc_info[1]
         self.missing.append(
-            {"task_id": task.task_id, "field": frame.f_locals["field"], "message": shorten(str(error))}
+            {
+                "task_id": task.task_id,
+                "field": frame.f_locals["field"],
+                "message": shorten(str(error)),
+                **place_of(self.observer, task_key(task.dag_id, task.task_id), task.dag.fileloc),
+            }
         )
 
 
@@ -80,7 +86,7 @@ def parse_file(path: str, code: UserCode, observer: Observer, options: dict[str,
     bag = DagBag(collect_dags=False)
     log = ExceptionLog()
     bag._log = log
-    templates = TemplateLog()
+    templates = TemplateLog(observer)
     task_logger = logging.getLogger("airflow.task.operators")
     task_logger.handlers, task_logger.propagate, task_logger.disabled = [templates], False, False
     if task_logger.level != logging.ERROR:
@@ -88,10 +94,11 @@ def parse_file(path: str, code: UserCode, observer: Observer, options: dict[str,
     observer.record_warnings()
     facts: dict[str, Any] = {"file": path, "error": None, "bag_errors": [], "dags": []}
     modules_before = set(sys.modules)
+    search_path = list(sys.path)
     observer.paused = False
     try:
         bag.process_file(path, only_if_updated=False, safe_mode=options["safe_mode"])
-        facts["serialization"] = _serialize(bag, path, code)
+        facts["serialization"] = _serialize(bag, path, code, observer)
     except BaseException as error:  # noqa: BLE001 -- whatever a user's file raises is a fact about it
         log.caught.append(("escaped", error))
     finally:
@@ -102,18 +109,22 @@ def parse_file(path: str, code: UserCode, observer: Observer, options: dict[str,
         elif message == "escaped":
             facts["error"] = {**describe_error(error, code), "escaped": True}
         elif message.startswith("Failed to bag_dag"):
-            facts["bag_errors"].append(describe_error(error, code))
+            described = describe_error(error, code)
+            described["frames"] = described["frames"] or [_dag_behind(error, path, observer)]
+            facts["bag_errors"].append(described)
     facts["airflow_errors"] = [shorten(text) for _, text in sorted(bag.import_errors.items())]
     facts["dags"] = [
         describe_dag(dag, observer, options) for _, dag in sorted(bag.dags.items()) if not dag.is_subdag
     ]
     facts["templates"] = templates.missing
     facts.update(observer.facts())
+    if sys.path != search_path:
+        observer.unrepeatable.add("search-path")
     _add_sources(facts, path, code, observer, set(sys.modules) - modules_before)
     return facts
 
 
-def _serialize(bag: Any, path: str, code: UserCode) -> list[dict[str, Any]]:
+def _serialize(bag: Any, path: str, code: UserCode, observer: Observer) -> list[dict[str, Any]]:
     from airflow.serialization.serialized_objects import SerializedDAG
 
     failures = []
@@ -124,7 +135,8 @@ def _serialize(bag: Any, path: str, code: UserCode) -> list[dict[str, Any]]:
             json.dumps(SerializedDAG.to_dict(dag), sort_keys=True)
         except Exception as error:  # noqa: BLE001 -- Airflow, too, catches whatever serialization raises
             cause = error.__cause__ or error
-            failures.append({**describe_error(cause, code), "dag_id": dag_id, "file": path})
+            place = place_of(observer, dag_key(dag_id), path)
+            failures.append({**describe_error(cause, code), "dag_id": dag_id, "place": place})
     return failures
 
 
@@ -143,6 +155,16 @@ def describe_error(error: BaseException, code: UserCode) -> dict[str, Any]:
             {"file": error.filename, "line": error.lineno or 1, "column": error.offset, "function": ""}
         )
     return described
+
+
+def _dag_behind(error: BaseException, path: str, observer: Observer) -> dict[str, Any]:
+    """The line of the DAG that DagBag was putting into its bag."""
+    traceback_ = error.__traceback__
+    dag_id = ""
+    while traceback_ is not None:
+        dag_id = getattr(traceback_.tb_frame.f_locals.get("dag"), "dag_id", "") or dag_id
+        traceback_ = traceback_.tb_next
+    return place_of(observer, dag_key(dag_id), path)
 
 
 def _missing_names(error: ImportError) -> list[str]:
@@ -184,7 +206,7 @@ def _add_sources(
         "repeatable": repeatable,
         "files": sorted({*modules, *observer.read_files} - {path}),
         "listed": sorted(observer.listed),
-        "examined": sorted(name for name in observer.examined if _may_change(name, observer)),
+        "examined": sorted(name for name in observer.examined - {path} if _may_change(name, observer)),
         "modules": sorted(name for name in observer.imports if name not in imported or _is_local(name, code)),
     }
 

@@ -10,7 +10,7 @@ import importlib.machinery
 import os
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .dag_facts import observe_construction
 from .observe import Observer
@@ -93,6 +93,8 @@ def preload(folders: tuple[str, ...]) -> tuple[UserCode, Observer]:
     for module in _MODULES:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
+    os.environ["AIRFLOW__CORE__EXECUTOR"] = "CeleryExecutor"
+    _create_metadata()
     code = UserCode(folders)
     observer = Observer(code, own_folders())
     observe_construction(observer)
@@ -102,10 +104,42 @@ def preload(folders: tuple[str, ...]) -> tuple[UserCode, Observer]:
     sys.dont_write_bytecode = True
     compile_user_code_anew(code)
     _remember_translations()
+    _remember_entry_points()
     _parse_sample(code, observer)
     gc.collect()
     gc.freeze()
     return code, observer
+
+
+def _create_metadata() -> None:
+    """Give a file that queries the metadata database one with Airflow's tables and nothing in them."""
+    from airflow import settings
+    from airflow.models.base import Base
+
+    path = settings.engine.url.database
+    if settings.engine.dialect.name != "sqlite" or not path or os.path.exists(path):
+        return
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+        return
+    try:
+        _create_tables(path, Base)
+    finally:
+        os._exit(0)
+
+
+def _create_tables(path: str, base: Any) -> None:
+    """In a process of its own: the models bring modules along that a DAG file should not find loaded."""
+    from airflow.models import import_all_models
+    from sqlalchemy import create_engine
+
+    import_all_models()
+    fresh = f"{path}.{os.getpid()}"
+    engine = create_engine(f"sqlite:///{fresh}")
+    base.metadata.create_all(engine)
+    engine.dispose()
+    os.replace(fresh, path)
 
 
 def compile_user_code_anew(code: UserCode) -> None:
@@ -128,6 +162,14 @@ def _remember_translations() -> None:
 
         module = sys.modules[ExpressionDescriptor.__module__]
         module.GetText = functools.lru_cache(maxsize=8)(module.GetText)
+
+
+def _remember_entry_points() -> None:
+    """Looking through the metadata of every installed package takes longer than parsing a file."""
+    from airflow import plugins_manager
+
+    found = list(plugins_manager.entry_points_with_dist("airflow.plugins"))
+    plugins_manager.entry_points_with_dist = lambda _group: found
 
 
 def own_folders() -> tuple[str, ...]:

@@ -1,0 +1,112 @@
+"""Which files Airflow would parse: every .py and .zip below the DAGs folder that no .airflowignore hides.
+
+The syntax of .airflowignore is regular expressions, as Airflow 2.5.1 has it by default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+IGNORE_FILE = ".airflowignore"
+
+
+@dataclass
+class Discovery:
+    """What was found.
+
+    Attributes:
+        files: to be parsed, absolute, sorted.
+        hidden: how many files each .airflowignore hides.
+        broken: patterns that are no regular expression: file, line, text, reason.
+        absent: paths that were named and do not exist.
+    """
+
+    files: list[str] = field(default_factory=list)
+    hidden: dict[str, int] = field(default_factory=dict)
+    broken: list[tuple[str, int, str, str]] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    expression: re.Pattern[str]
+    base: str
+    source: str
+
+
+def discover(paths: Sequence[str], dags_folder: str) -> Discovery:
+    """The files that `paths` name, or all of the DAGs folder when there are none."""
+    found = Discovery()
+    for path in paths or [dags_folder]:
+        if os.path.isdir(path):
+            inside = path == dags_folder or path.startswith(os.path.join(dags_folder, ""))
+            base = dags_folder if inside else path
+            _walk(path, base, _patterns_above(path, base, found), found, set())
+        elif os.path.isfile(path):
+            found.files.append(path)
+        else:
+            found.absent.append(path)
+    found.files = sorted(set(found.files))
+    return found
+
+
+def _patterns_above(folder: str, dags_folder: str, found: Discovery) -> list[_Pattern]:
+    patterns: list[_Pattern] = []
+    if folder.startswith(os.path.join(dags_folder, "")):
+        current = dags_folder
+        for part in os.path.relpath(folder, dags_folder).split(os.sep):
+            patterns += _read_patterns(current, dags_folder, found)
+            current = os.path.join(current, part)
+    return patterns
+
+
+def _walk(folder: str, base: str, patterns: list[_Pattern], found: Discovery, seen: set[str]) -> None:
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    patterns = [*patterns, *_read_patterns(folder, base, found)]
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name in {"__pycache__", IGNORE_FILE}:
+            continue
+        if entry.is_dir():
+            if not _is_hidden(entry.path, patterns, found):
+                _walk(entry.path, base, patterns, found, seen | {real})
+        elif entry.name.endswith((".py", ".zip")) and not _is_hidden(entry.path, patterns, found):
+            found.files.append(entry.path)
+
+
+def _is_hidden(path: str, patterns: list[_Pattern], found: Discovery) -> bool:
+    for pattern in patterns:
+        if pattern.expression.search(os.path.relpath(path, pattern.base)):
+            found.hidden[pattern.source] = found.hidden.get(pattern.source, 0) + 1
+            return True
+    return False
+
+
+def _read_patterns(folder: str, base: str, found: Discovery) -> list[_Pattern]:
+    """The patterns of one file. As in Airflow, paths are relative to the DAGs folder."""
+    file = os.path.join(folder, IGNORE_FILE)
+    try:
+        with open(file, encoding="utf-8") as stream:
+            lines = stream.read().split("\n")
+    except (OSError, UnicodeDecodeError):
+        return []
+    patterns = []
+    for number, line in enumerate(lines, 1):
+        text = re.sub(r"\s*#.*", "", line)
+        if text:
+            try:
+                patterns.append(_Pattern(re.compile(text), base, file))
+            except re.error as error:
+                found.broken.append((file, number, text, str(error)))
+    return patterns
