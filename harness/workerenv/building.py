@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,11 +67,19 @@ def ensure_built(building: Building, key: str, build: Callable[[Path], None], ev
 
 
 def remove_built(building: Building, key: str, events: EventSink) -> None:
-    """Remove the folder `key`; it loses its name first, so nobody can take it for complete meanwhile."""
-    with _locked(building, events):
-        doomed = building.folder / f"{_REMOVED}{building.kind}-{secrets.token_hex(4)}"
-        (building.folder / key).rename(doomed)
-        _remove_tree(doomed)
+    """Remove the folder `key`; it loses its name first, so nobody can take it for complete meanwhile.
+
+    Raises:
+        HarnessError: the disk refused.
+    """
+    doomed = building.folder / f"{_REMOVED}{building.kind}-{secrets.token_hex(4)}"
+    try:
+        with _locked(building, events):
+            with suppress(FileNotFoundError):
+                (building.folder / key).rename(doomed)
+            _remove_debris(building)
+    except OSError as error:
+        raise HarnessError(f"{building.folder / key} cannot be removed: {error.strerror or error}") from error
 
 
 def list_built(building: Building) -> tuple[Path, ...]:
@@ -103,7 +111,7 @@ def _locked(building: Building, events: EventSink) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        events(StepProgressed(building.step, "another process is building it; waiting for that"))
+        events(StepProgressed(building.step, "it is being built by someone else already; waiting for that"))
         lock.acquire()
     try:
         yield

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.process import capture
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _EMULATED = (
@@ -39,7 +40,7 @@ def compile_arguments(python: Path, folder: Path) -> tuple[str | Path, ...]:
     return (python, "-I", "-m", "compileall", "-q", "-j", "0", "-x", pattern, folder)
 
 
-def compile_bytecode(environment: Path) -> None:
+def compile_bytecode(environment: Path, environ: Mapping[str, str]) -> None:
     """Compile the modules of the environment; files that do not compile are left to whoever imports them."""
     python = environment / "bin" / "python"
-    capture(compile_arguments(python, environment / "lib"), env={})
+    capture(compile_arguments(python, environment / "lib"), env=environ)

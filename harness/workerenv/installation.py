@@ -94,7 +94,7 @@ def install_requirements(
             for line in explanation(done)
         )
         raise HarnessError(
-            f"the requirements in {source.name} cannot be installed; MWAA would not install them either",
+            f"the requirements in {source.name} cannot be installed: {_reason(done.stderr)}",
             location=find_culprit(lines, requirements.lines),
             hint=network_hint(done.stderr) or _hint(row, requirements, lines),
             evidence=lines,
@@ -130,12 +130,26 @@ def find_culprit(words: Sequence[str], lines: Sequence[RequirementLine]) -> Loca
     return lines[0].location if len(lines) == 1 else None
 
 
+def _reason(stderr: str) -> str:
+    text = stderr.lower()
+    if "no solution found" in text:
+        return "no set of versions satisfies them, and pip on MWAA would find none either"
+    if "failed to build" in text:
+        return "a package without a wheel could not be built on this machine"
+    return "uv, which does pip's work here, gave up"
+
+
 def _hint(row: SupportRow, requirements: Requirements, words: Sequence[str]) -> str:
-    text = " ".join(words)
+    text = " ".join(words).lower()
     if "was not found in the package registry" in text:
         return "check its name; a package of a private index needs an --index-url or --extra-index-url line"
-    if "failed to build" in text.lower():
-        return "ask for a version that has a wheel for CPython " + row.python_series
+    if "failed to build" in text:
+        return (
+            "install what its build lacks (MWAA's image has a C compiler and the headers of MariaDB, "
+            "PostgreSQL, unixODBC, curl and SASL; on Debian e.g. `apt-get install build-essential "
+            "pkg-config libmariadb-dev unixodbc-dev`), or ask for a version with a wheel for CPython "
+            f"{row.python_series}"
+        )
     if requirements.is_constrained:
         return "ask for versions that the constraints allow, or drop the constraint that stands in the way"
     return f'begin the file with --constraint "{row.constraints_url}" to get versions that fit Airflow'

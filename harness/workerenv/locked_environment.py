@@ -64,11 +64,11 @@ def build_locked(environment: LockedEnvironment, folder: Path, packager: Package
     python = folder / "bin" / "python"
     packager.check(sync_arguments(python, environment.lock), f"installing the {environment.step}")
     events(StepProgressed(environment.step, "verifying"))
-    installed = describe(python)
+    installed = describe(python, packager.environ)
     require_exactly(pins, installed.packages)
     if environment.compiled:
         events(StepProgressed(environment.step, "compiling"))
-        compile_bytecode(folder)
+        compile_bytecode(folder, packager.environ)
     write_manifest(
         folder,
         Manifest(

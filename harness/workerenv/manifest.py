@@ -28,6 +28,7 @@ class Manifest:
         airflow_version: release of Airflow; empty for a tool.
         providers: the Airflow providers among `packages`.
         requirements: the user's requirement lines.
+        base: fingerprint of the base it was cloned from; empty for a base or a tool.
         changed: base packages that the user's requirements replaced, name to "old -> new".
     """
 
@@ -39,6 +40,7 @@ class Manifest:
     airflow_version: str = ""
     providers: Mapping[str, str] = field(default_factory=dict)
     requirements: tuple[str, ...] = ()
+    base: str = ""
     changed: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -40,7 +40,10 @@ _WITHHELD = frozenset(
     )
 )
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-_NOISE = re.compile(r"^(warning: |Using Python |Resolved |Prepared |Audited |\s*$)")
+_NOISE = re.compile(
+    r"^\s*(Using Python|Resolved|Prepared|Audited|Updated|Updating|Building|Built|Downloading|Downloaded"
+    r"|Uninstalled|Installed)\s|^\s*$"
+)
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def create_arguments(interpreter: Path, folder: Path) -> tuple[str | Path, ...]:
 
 def sync_arguments(python: Path, lock: Path) -> tuple[str | Path, ...]:
     """Install exactly what `lock` pins."""
-    return ("pip", "sync", "--python", python, "--output-format", "json", lock)
+    return ("pip", "sync", "--python", python, lock)
 
 
 def consistency_arguments(python: Path) -> tuple[str | Path, ...]:

@@ -35,13 +35,13 @@ class Installed:
         return {name: v for name, v in self.packages.items() if name.startswith(_PROVIDER_PREFIX)}
 
 
-def describe(python: Path) -> Installed:
+def describe(python: Path, environ: Mapping[str, str]) -> Installed:
     """Ask the interpreter `python` of an environment what is installed beside it.
 
     Raises:
         CommandError: it does not run.
     """
-    answer = json.loads(check([python, "-I", _PROBE], env={}).stdout)
+    answer = json.loads(check([python, "-I", _PROBE], env=environ).stdout)
     packages = {canonicalize_name(name): version for name, version in answer["packages"].items()}
     return Installed(answer["python"], dict(sorted(packages.items())))
 

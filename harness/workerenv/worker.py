@@ -149,10 +149,9 @@ def _complete(content: WorkerContent, folder: Path, packager: Packager, events: 
             packager, content.row, folder, content.requirements, content.requirements_file
         )
         expected = apply_changes(base, changes)
-    if SHIM_SOURCE.is_file():
-        install_shim(_site_packages(folder, content.row))
+    install_shim(_site_packages(folder, content.row))
     events(StepProgressed(STEP, "verifying"))
-    installed = describe(folder / "bin" / "python")
+    installed = describe(folder / "bin" / "python", packager.environ)
     require_exactly(expected, installed.packages)
     changed = {
         name: f"{base[name]} -> {installed.packages.get(name, 'removed')}"
@@ -173,6 +172,7 @@ def _complete(content: WorkerContent, folder: Path, packager: Packager, events: 
         airflow_version=installed.packages["apache-airflow"],
         providers=installed.providers,
         requirements=tuple(line.text for line in content.requirements.lines),
+        base=content.base.fingerprint,
         changed=changed,
     )
 
