@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from harness.checks.dag_parser.session import Session
 
 
+def ask_running(session: Session, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[Facts]:
+    """Ask the running parser.
+
+    Raises:
+        ParserAbsentError: there is none, or it went away.
+    """
+    return ask(session.socket, files, options)
+
+
 def ask_warm(session: Session, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[Facts]:
     """Ask the running parser, after starting one when there is none; should it fail, ask a cold one.
 

@@ -1,0 +1,82 @@
+"""Where the command starts. A check of DAG files on save takes a way of its own that imports almost nothing.
+
+The quick way answers `check dags [FILES…]` in text from a remembered session; whatever is unusual (another
+option, another format, no session, a finding of the environment) takes the usual way through `cli.main`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.checks.dag_parser.session import Session
+
+_WORDS = ("check", "dags")
+_MARKS = ("mwaa.toml", ".mwaa")
+
+
+def main() -> int:
+    """Run this process's command line and return its exit status."""
+    arguments = sys.argv[1:]
+    if tuple(arguments[:2]) == _WORDS and not any(word.startswith("-") for word in arguments):
+        try:
+            status = check_quickly(arguments[2:])
+        except (OSError, KeyboardInterrupt):
+            status = None
+        if status is not None:
+            return status
+    from harness.cli.main import main as main_in_full  # noqa: PLC0415 -- takes longer than a check
+
+    return main_in_full()
+
+
+def check_quickly(paths: Sequence[str]) -> int | None:
+    """Check DAG files with the remembered session; None when that cannot be done."""
+    from harness.checks.dag_parser.session import recall_session  # noqa: PLC0415 -- only checks need it
+
+    root = _find_root(os.getcwd())
+    session = None if root is None else recall_session(root, os.environ)
+    if root is None or session is None or not os.path.exists(session.socket):
+        return None
+    return _check(root, session, paths)
+
+
+def _check(root: str, session: Session, paths: Sequence[str]) -> int | None:
+    from pathlib import Path  # noqa: PLC0415 -- only checks need it
+
+    from harness.checks.dag_parser.client import ParserAbsentError  # noqa: PLC0415 -- as above
+    from harness.checks.dag_parser.session import absolute  # noqa: PLC0415 -- as above
+    from harness.checks.dags.parsers import ask_running  # noqa: PLC0415 -- as above
+    from harness.checks.dags.verdicts import Question, check_dags  # noqa: PLC0415 -- as above
+    from harness.cli.quick_output import write_report  # noqa: PLC0415 -- as above
+
+    named = tuple(absolute(paths, os.getcwd()))
+    if not all(os.path.exists(path) for path in named):
+        return None
+    try:
+        result = check_dags(session, Question(root, named), ask_running, _say_nothing)
+    except ParserAbsentError:
+        return None
+    return write_report(result, Path(root))
+
+
+def _find_root(folder: str) -> str | None:
+    while True:
+        if any(os.path.exists(os.path.join(folder, mark)) for mark in _MARKS):
+            return folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def _say_nothing(_done: int, _count: int) -> None:
+    """A quick check has no progress to show."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

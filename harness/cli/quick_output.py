@@ -1,0 +1,21 @@
+"""Writes the report of the quick way: the same text as the usual way's."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from harness.report.text import render_text
+from harness.results import Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.results import CheckResult
+
+
+def write_report(result: CheckResult, root: Path) -> int:
+    """Write the report to standard output; the exit status to end with."""
+    sys.stdout.write(render_text([result], root, {}))
+    sys.stdout.flush()
+    return 1 if result.outcome is Outcome.FAILED else 0
