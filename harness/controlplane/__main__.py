@@ -60,6 +60,8 @@ def _read_assignment(root: Path) -> Assignment:
         # `up` writes the state file anew when it starts or updates an environment; a control plane that
         # crashed and was started again finds the old one, and keeps the versions it had pinned.
         generation=str(state_file(project.state).stat().st_mtime_ns),
+        worker_environment=environment.worker_environment,
+        environ=os.environ,
     )
 
 

@@ -14,11 +14,14 @@ from harness.controlplane.artefacts import PLUGINS, REQUIREMENTS, STARTUP, Pinne
 from harness.controlplane.bucket_layout import bucket_layout
 from harness.controlplane.component_folder import ComponentFolder
 from harness.controlplane.dag_sync import DagSync
+from harness.controlplane.in_flight import TasksInFlight
 from harness.controlplane.ledger import LedgerFile
 from harness.controlplane.publish import Publisher
+from harness.controlplane.queued_tasks import QueuedTasks
 from harness.controlplane.restore import BucketRestorer
 from harness.controlplane.service import ControlPlane, Parts
 from harness.controlplane.storage import Aws, SourceBucket, TaskQueue
+from harness.controlplane.task_sender import TaskSender
 from harness.controlplane.tree import WorkingTree
 from harness.controlplane.watch import TreeWatcher
 from harness.project.layout import Project
@@ -42,6 +45,8 @@ class Assignment:
         endpoints: where LocalStack is, and what bucket and queue are called.
         homes: the home folder of each component.
         generation: names this start of the environment; another one pins the artefacts anew.
+        worker_environment: the environment that Airflow's services run in.
+        environ: variables for a process that sends lost messages again.
     """
 
     project: Project
@@ -49,15 +54,19 @@ class Assignment:
     endpoints: Endpoints
     homes: Mapping[str, Path]
     generation: str
+    worker_environment: Path
+    environ: Mapping[str, str]
 
 
 def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, TreeWatcher]:
     """The control plane and the watcher that rings its doorbell; neither does anything yet."""
     project, endpoints = assignment.project, assignment.endpoints
     layout = bucket_layout(assignment.settings.environment)
-    account_id, queue_name = urlsplit(endpoints.queue_url).path.split("/")[-2:]
+    account_id = urlsplit(endpoints.queue_url).path.split("/")[-2]
     aws = Aws(endpoints.aws_endpoint_url, endpoints.region, account_id)
     bucket = SourceBucket(aws, endpoints.bucket)
+    queue = TaskQueue(aws, endpoints.queue_url)
+    sender = TaskSender(project.state, assignment.worker_environment, assignment.environ)
     source = project.state.data / SOURCE_FOLDER
     ledger_file = LedgerFile(source / "ledger.json")
     ledger = ledger_file.load()
@@ -70,7 +79,7 @@ def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, 
     ]
     parts = Parts(
         bucket=bucket,
-        queue=TaskQueue(aws, queue_name),
+        queue=queue,
         publisher=Publisher(WorkingTree(project, layout), bucket, ledger, executor),
         dags=DagSync(
             bucket=bucket,
@@ -99,5 +108,12 @@ def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, 
         run_folder=project.state.run,
         sync_interval=assignment.settings.local.sync_interval,
         generation=assignment.generation,
+        in_flight=TasksInFlight(
+            find_queued=QueuedTasks(endpoints.database_dsn).before,
+            find_waiting=queue.waiting_task_ids,
+            send_again=sender.send_again,
+            homes=assignment.homes,
+        ),
+        executor=executor,
     )
     return ControlPlane(parts, doorbell), TreeWatcher(project, doorbell.ring)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness.controlplane.artefacts import PinnedArtefacts
 from harness.controlplane.component_folder import ComponentFolder
 from harness.controlplane.dag_sync import DagSync
+from harness.controlplane.in_flight import TasksInFlight
 from harness.controlplane.ledger import Ledger, LedgerFile
 from harness.controlplane.publish import Publisher
 from harness.controlplane.readiness import write_readiness
@@ -52,6 +54,8 @@ class Parts:
     run_folder: Path
     sync_interval: float
     generation: str
+    in_flight: TasksInFlight
+    executor: Executor
 
 
 class ControlPlane:
@@ -64,6 +68,7 @@ class ControlPlane:
         self._is_established = False
         self._is_silent = False
         self._due_scan = self._due_sync = self._due_probe = 0.0
+        self._looking: Future[None] | None = None
 
     def run(self) -> None:
         while not self._doorbell.is_stopped:
@@ -110,6 +115,7 @@ class ControlPlane:
                 parts.restorer.restore_hand_put()
             parts.publisher.publish()
             parts.bucket.mark_complete()
+            parts.in_flight.note("LocalStack was started anew" if self._is_ready else "start")
         self._is_established = True
         self._due_scan = self._due_sync = 0.0
 
@@ -137,7 +143,12 @@ class ControlPlane:
         if not self._parts.bucket.exists():
             raise MissingError(f"bucket {self._parts.bucket.name} is gone")
         if not self._parts.queue.exists():
+            self._parts.in_flight.note("the queue was lost")
             raise MissingError(f"queue {self._parts.queue.name} is gone")
+        if self._looking is None or self._looking.done():
+            if self._looking is not None:
+                self._looking.result()
+            self._looking = self._parts.executor.submit(self._parts.in_flight.look)
 
     def _report(self, report: SyncReport) -> None:
         if report.changed:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import os
 from dataclasses import dataclass
 from functools import partial
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import quote, urlsplit
 
 import botocore.session
 from botocore.config import Config
@@ -197,8 +201,9 @@ class SourceBucket:
 class TaskQueue:
     """The Celery queue: one per environment, made beforehand, as on MWAA."""
 
-    def __init__(self, aws: Aws, name: str) -> None:
-        self.name = name
+    def __init__(self, aws: Aws, url: str) -> None:
+        self.name = url.rpartition("/")[2]
+        self._url = url
         self._sqs = aws.sqs
 
     def exists(self) -> bool:
@@ -213,6 +218,35 @@ class TaskQueue:
         attributes: Any = {"VisibilityTimeout": str(VISIBILITY_TIMEOUT)}
         answer = _translate(lambda: self._sqs.create_queue(QueueName=self.name, Attributes=attributes))
         return answer["QueueUrl"]
+
+    def waiting_task_ids(self) -> frozenset[str]:
+        """Celery ids of the messages that any worker may take now; looking does not take them.
+
+        SQS itself has no such question; LocalStack's `/_aws/sqs/messages` answers it.
+        """
+        address = urlsplit(self._url)
+        path = f"/_aws/sqs/messages?QueueUrl={quote(self._url, safe='')}"
+        connection = HTTPConnection(address.netloc, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Accept": "application/json"})
+            answer = connection.getresponse()
+            document = json.loads(answer.read())
+            result = document["ReceiveMessageResponse"]["ReceiveMessageResult"] or {}
+            messages = result.get("Message", [])
+            return frozenset(
+                _celery_id(message["Body"])
+                for message in (messages if isinstance(messages, list) else [messages])
+            )
+        except (OSError, HTTPException) as error:
+            raise StorageUnreachableError(f"LocalStack does not answer: {error}") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StorageError(f"the queue's messages cannot be read: {error!r}") from error
+        finally:
+            connection.close()
+
+
+def _celery_id(body: str) -> str:
+    return str(json.loads(base64.b64decode(body))["headers"]["id"])
 
 
 def _translate(call: Callable[[], _Result]) -> _Result:

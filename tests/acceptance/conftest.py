@@ -100,7 +100,7 @@ class SourceProject:
                     region=REGION,
                     bucket=self.bucket,
                     queue_url=queue_url,
-                    database_dsn="",
+                    database_dsn="postgresql://nobody@127.0.0.1:1/airflow",
                 ),
                 ports={},
                 homes=self.homes,

@@ -1,0 +1,113 @@
+"""Tasks whose Celery message was lost: with LocalStack's queue, or in the hands of a worker that was killed.
+
+On MWAA the queue outlives everything, and a message that a dead worker held comes back after the visibility
+timeout of 12 hours. Here neither is any use, so after such an event every task instance that is still queued
+and has no message in the queue gets its message sent again, under the same Celery id.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from harness.controlplane.storage import StorageError
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+# Seconds after the event. A worker that lives may still hold some of the tasks, and a scheduler that was
+# sending meanwhile writes down the Celery ids late.
+LOOKS = (2.0, 6.0, 15.0, 40.0, 90.0)
+_WORKER = "worker"
+_READY_FILE = "worker-ready.json"
+
+
+@dataclass
+class _Event:
+    """Something happened to messages sent before `when`."""
+
+    what: str
+    when: datetime
+    begun: float
+    looks: list[float] = field(default_factory=lambda: list(LOOKS))
+    is_delayed: bool = False
+    sent: set[str] = field(default_factory=set)
+
+
+class TasksInFlight:
+    """Notices what costs messages and sends them again. Asked once in a while from one thread.
+
+    Args:
+        find_queued: Celery ids of task instances queued before a moment and not taken up since.
+        find_waiting: Celery ids of the messages that are in the queue for any worker to take.
+        send_again: sends messages for Celery ids; those it sent.
+        homes: the components' homes, where workers leave their evidence.
+        clock: monotonic, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        find_queued: Callable[[datetime], Collection[str]],
+        find_waiting: Callable[[], Collection[str]],
+        send_again: Callable[[Collection[str]], Collection[str]],
+        homes: Mapping[str, Path],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._find_queued = find_queued
+        self._find_waiting = find_waiting
+        self._send_again = send_again
+        self._ready_files = {
+            name: home / _READY_FILE for name, home in homes.items() if name.startswith(_WORKER)
+        }
+        self._clock = clock
+        self._workers: dict[str, int] = {}
+        self._events: list[_Event] = []
+
+    def note(self, what: str) -> None:
+        """Messages sent until now may be lost, because of `what`."""
+        self._events.append(_Event(what, datetime.now(timezone.utc), self._clock()))
+
+    def look(self) -> None:
+        """Notice workers that were started anew, and do what is due for earlier events."""
+        for name, path in self._ready_files.items():
+            pid = _read_pid(path)
+            if pid is not None and self._workers.setdefault(name, pid) != pid:
+                self._workers[name] = pid
+                self.note(f"{name} was started anew")
+        for event in list(self._events):
+            if self._clock() - event.begun >= event.looks[0]:
+                self._handle(event)
+
+    def _handle(self, event: _Event) -> None:
+        try:
+            lost = set(self._find_queued(event.when)) - event.sent
+            if lost:
+                lost -= set(self._find_waiting())
+            if lost:
+                sent = self._send_again(lost)
+                event.sent.update(sent)
+                _log.info("%s: sent the messages of %d queued tasks again", event.what, len(sent))
+        except (StorageError, HarnessError) as error:
+            if not event.is_delayed:
+                _log.warning("%s: queued tasks cannot be looked after yet: %s", event.what, error)
+            event.is_delayed = True
+            return  # the next look tries again
+        event.looks.pop(0)
+        if not event.looks:
+            self._events.remove(event)
+
+
+def _read_pid(path: Path) -> int | None:
+    try:
+        return int(json.loads(path.read_text(encoding="utf-8"))["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
