@@ -89,3 +89,37 @@ def check_requirements_command(
         return explain_rule(explain, RULES)
     how = check_requirements.How(wants_fix=wants_fix, is_offline=is_offline, ignores_verdict=ignores_verdict)
     return check_requirements.run(invocation, file, format_name, how)
+
+
+@check.command(name="dags")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=str))
+@format_option
+@explain_option
+@click.option("--cold", "is_cold", is_flag=True, help="Use a parser of its own instead of the warm one.")
+@click.option("--shard", metavar="K/N", help="Check the K-th of N parts of the files, e.g. in a CI matrix.")
+@click.option("--html", type=click.Path(path_type=str), metavar="FILE", help="Write one page to look at.")
+@click.option("--watch", "watches", is_flag=True, help="Check again whenever something changes.")
+@click.pass_obj
+def check_dags_command(
+    invocation: Invocation,
+    *,
+    paths: tuple[str, ...],
+    format_name: str,
+    explain: str | None,
+    is_cold: bool,
+    shard: str | None,
+    html: str | None,
+    watches: bool,
+) -> int:
+    """Say what is wrong with DAG files: all of the DAGs folder, or PATHS."""
+    from harness.cli.commands import check_dags
+
+    if explain is not None:
+        from harness.checks.dags.rules import RULES
+
+        return explain_rule(explain, RULES)
+    page = None if html is None else invocation.working_folder / html
+    how = check_dags.How(is_cold=is_cold, shard=check_dags.read_shard(shard), html=page)
+    if watches:
+        return check_dags.watch(invocation, paths, format_name, how)
+    return check_dags.run(invocation, paths, format_name, how)
