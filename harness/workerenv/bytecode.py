@@ -22,7 +22,11 @@ _RARELY_IMPORTED = (
     r"/tests?/",
     r"/testing/",
     # Packages that Airflow's services leave alone.
-    r"/site-packages/(pip|setuptools|wheel|docutils|mypy_boto3_[a-z_]+)/",
+    r"/site-packages/(pip|setuptools|wheel|docutils|mypy_boto3_[a-z_]+|prompt_toolkit|pycparser|ply)/",
+    r"/site-packages/(asn1crypto|redshift_connector|sqlalchemy_redshift|pyparsing|anyio|httpx|httpcore)/",
+    r"/site-packages/(bs4|soupsieve|lxml|markdown_it|mdit_py_plugins|commonmark|prometheus_client)/",
+    r"/site-packages/(flower|sqlparse|graphviz|nvd3|configupdater)/",
+    r"/pygments/(lexers|styles|formatters)/",
     r"/airflow/(example_dags|migrations/versions)/",
     # Packages that LocalStack needs for services other than those of an MWAA environment.
     r"/site-packages/(sympy|networkx|mpmath|cfnlint|pymongo|gridfs|bson|opensearchpy|awscli|samtranslator)/",
@@ -34,13 +38,12 @@ _RARELY_IMPORTED = (
 )
 
 
-def compile_arguments(python: Path, folder: Path) -> tuple[str | Path, ...]:
-    """Compile what is new or changed below `folder` on every core, except what nothing imports early."""
-    pattern = "|".join(_RARELY_IMPORTED)
-    return (python, "-I", "-m", "compileall", "-q", "-j", "0", "-x", pattern, folder)
+def compile_arguments(python: Path) -> tuple[str | Path, ...]:
+    """Compile what is new or changed below `lib` on every core, except what nothing imports early."""
+    return (python, "-I", "-m", "compileall", "-q", "-j", "0", "-x", "|".join(_RARELY_IMPORTED), "lib")
 
 
 def compile_bytecode(environment: Path, environ: Mapping[str, str]) -> None:
     """Compile the modules of the environment; files that do not compile are left to whoever imports them."""
-    python = environment / "bin" / "python"
-    capture(compile_arguments(python, environment / "lib"), env=environ)
+    # From inside the folder: the names of the folders above it must not match a pattern.
+    capture(compile_arguments(environment / "bin" / "python"), env=environ, cwd=environment)
