@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 EAGER_UP_TO = 5.0  # seconds; a longer sync_interval asks for MWAA's pace, so a save does not hurry the sync
-_PROBE_EVERY = 1.0  # seconds between looks at LocalStack
+_PROBE_EVERY = 1.0  # seconds between looks at LocalStack and at workers
+_PROBE_QUEUE_EVERY = 5.0
 _RETRY_EVERY = 0.1
 _RESCAN_EVERY = 5.0  # a look at the tree even without notice: network file systems send none
 
@@ -67,7 +68,8 @@ class ControlPlane:
         self._is_ready = False
         self._is_established = False
         self._is_silent = False
-        self._due_scan = self._due_sync = self._due_probe = 0.0
+        self._due_scan = self._due_sync = self._due_probe = self._due_queue = 0.0
+        self._listed = 0.0
         self._looking: Future[None] | None = None
 
     def run(self) -> None:
@@ -115,6 +117,8 @@ class ControlPlane:
                 parts.restorer.restore_hand_put()
             parts.publisher.publish()
             parts.bucket.mark_complete()
+            if self._is_ready:
+                self._announce()  # restored artefacts have new version ids
             parts.in_flight.note("LocalStack was started anew" if self._is_ready else "start")
         self._is_established = True
         self._due_scan = self._due_sync = 0.0
@@ -133,18 +137,22 @@ class ControlPlane:
                 folder.fill()
         if now >= self._due_sync:
             self._due_sync = now + parts.sync_interval
+            self._listed = now
             self._report(parts.dags.sync())
         if now >= self._due_probe:
             self._due_probe = now + _PROBE_EVERY
-            self._probe()
+            self._look_after_tasks()
+            if now - self._listed > _PROBE_EVERY and not parts.bucket.exists():
+                raise MissingError(f"there is no bucket {parts.bucket.name}")
+        if now >= self._due_queue:
+            self._due_queue = now + _PROBE_QUEUE_EVERY
+            if not parts.queue.exists():
+                parts.in_flight.note("the queue was lost")
+                raise MissingError(f"there is no queue {parts.queue.name}")
         parts.ledger_file.save(parts.ledger)
 
-    def _probe(self) -> None:
-        if not self._parts.bucket.exists():
-            raise MissingError(f"bucket {self._parts.bucket.name} is gone")
-        if not self._parts.queue.exists():
-            self._parts.in_flight.note("the queue was lost")
-            raise MissingError(f"queue {self._parts.queue.name} is gone")
+    def _look_after_tasks(self) -> None:
+        """Start a look in the background, unless the last one still goes on; its surprises come up here."""
         if self._looking is None or self._looking.done():
             if self._looking is not None:
                 self._looking.result()
@@ -156,11 +164,14 @@ class ControlPlane:
         if report.removed:
             _log.info("removed from components: %s", ", ".join(report.removed[:5]) + _rest(report.removed))
         if report.changed or report.removed or not self._is_ready:
-            parts = self._parts
-            write_readiness(parts.run_folder, parts.artefacts.versions(), len(parts.ledger.synced))
+            self._announce()
         if not self._is_ready:
             self._is_ready = True
             _log.info("ready: %d DAG files", len(self._parts.ledger.synced))
+
+    def _announce(self) -> None:
+        parts = self._parts
+        write_readiness(parts.run_folder, parts.artefacts.versions(), len(parts.ledger.synced))
 
 
 def _rest(paths: tuple[str, ...], shown: int = 5) -> str:

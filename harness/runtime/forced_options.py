@@ -33,6 +33,8 @@ def default_options(settings: Settings, component: Role) -> dict[str, str]:
     return {
         "api.auth_backends": "airflow.api.auth.backend.session",
         "celery.sync_parallelism": "1",
+        # One try takes a second: the scheduler waits for a LocalStack that is being started anew.
+        "celery.task_publish_max_retries": "120",
         "core.default_pool_task_slot_count": "10000",
         "core.lazy_load_plugins": "True",
         "core.execute_tasks_new_python_interpreter": "False",
@@ -40,6 +42,7 @@ def default_options(settings: Settings, component: Role) -> dict[str, str]:
         "webserver.cookie_secure": "False",
         "webserver.expose_config": "False",
         "webserver.page_size": "100",
+        "webserver.web_server_master_timeout": "600",
         "webserver.workers": "1",
         **_pace_options(settings),
         **_logging_options(settings.environment.logging, component),
