@@ -7,18 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.events import EventSink, StepFailed, StepFinished, StepProgressed, StepStarted
 from harness.runtime.log_files import last_lines
 from harness.runtime.readiness import Evidence, probe_service
-from harness.runtime.services import Service
-from harness.runtime.supervisor import Supervisor
+from harness.runtime.services import Role, Service
+from harness.runtime.supervisor import ProcessInfo, Supervisor
 from harness.waiting import Answer, DeadlineError, Hopeless, NotYet, Ready, wait_until
-
-if TYPE_CHECKING:
-    from harness.runtime.supervisor import ProcessInfo
 
 SHOWN_LINES = 25
 _TOLD_EVERY = 2.0
@@ -51,6 +47,7 @@ class BringUp:
         logs: the folder of log files.
         events: hears about every step.
         gates: work to do once a service is ready the first time, before its dependants start.
+        probe: asks once whether a service is ready.
     """
 
     supervisor: Supervisor
@@ -60,6 +57,7 @@ class BringUp:
     logs: Path
     events: EventSink
     gates: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    probe: Callable[[Role, ProcessInfo, int, Evidence], Answer] = probe_service
     started: list[Service] = field(default_factory=list)
 
     def run(self, seconds: float) -> None:
@@ -149,7 +147,7 @@ class BringUp:
         return None
 
     def _question(self, item: _Progress, info: ProcessInfo, rank: int) -> Answer:
-        answer = probe_service(item.service.role, info, rank, self.evidence)
+        answer = self.probe(item.service.role, info, rank, self.evidence)
         gate = self.gates.get(item.service.name)
         if isinstance(answer, Ready) and gate is not None:
             try:

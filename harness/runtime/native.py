@@ -13,6 +13,7 @@ from harness.runtime.database import Database
 from harness.runtime.locking import environment_lock, serialize_events
 from harness.runtime.log_files import follow_lines, read_lines
 from harness.runtime.postgres import locate_programs
+from harness.runtime.private_files import discard_folder
 from harness.runtime.services import Role
 from harness.runtime.services_table import component_names, role_of
 from harness.runtime.site import make_site
@@ -66,6 +67,7 @@ class NativeBackend:
                 raise HarnessError("the environment is running", hint="stop it first: mwaa-harness down")
             clear_leftovers(self._site, events)
             Database(self._site.state, locate_programs(self._site.state.tools)).discard()
+            discard_folder(self._site.state.source)
             events(StepFinished("data", "discarded"))
 
     def status(self) -> Sequence[ServiceStatus]:

@@ -128,7 +128,7 @@ def make_plan(
         postgres=postgres,
         cluster=state.data / "postgres",
         localstack_python=localstack_python,
-        localstack_folder=state.run / "localstack",
+        localstack_folder=state.cache / f"localstack-{localstack_python.parent.parent.name}",
         harness_python=Path(sys.executable),
         project_root=project.root,
     )

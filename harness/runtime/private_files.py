@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,20 @@ def make_folder(path: Path, mode: int = 0o755) -> None:
     """
     try:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise state_folder_error(path, error) from error
+
+
+def discard_folder(path: Path) -> None:
+    """Delete the folder `path` with all it holds; it need not exist.
+
+    Raises:
+        HarnessError: something in it cannot be deleted.
+    """
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise state_folder_error(path, error) from error
 

@@ -142,6 +142,7 @@ def _localstack(inputs: ServiceInputs) -> Service:
         environment={
             "PATH": inputs.environ.get("PATH", ""),
             **localstack_variables(port, inputs.localstack_folder),
+            "MWAA_HARNESS_QUEUE_URL": inputs.endpoints.queue_url,
             **mark(inputs.instance, "localstack"),
         },
         port=port,

@@ -36,7 +36,6 @@ EnsureTool = Callable[[Tool, EventSink], "ToolEnvironment"]
 Gates = Mapping[str, Callable[[], None]]
 
 _READY_SECONDS = 180.0
-_SUPERVISOR_LOG = "supervisord.log"
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,7 @@ class Starter:
         database.remove_stale_pid_file()
         try:
             write_plan(plan, self.site)
-            output = self.site.state.logs / _SUPERVISOR_LOG
-            self.site.supervisor.launch(self.site.environ, self.site.instance, output)
+            self.site.supervisor.launch(self.site.environ, self.site.instance)
             self._start_services(plan, gates)
         except BaseException:
             stop_environment(self.site, self.events)

@@ -20,7 +20,7 @@ from harness import process
 from harness.errors import HarnessError
 from harness.runtime.marks import SUPERVISOR, mark
 from harness.runtime.supervisor_config import CONFIG, SOCKET
-from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
+from harness.waiting import Answer, NotYet, Ready, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from harness.runtime.services import Service
 
-_START_SECONDS = 15.0
+_START_SECONDS = 60.0
 _RETURN_AT_ONCE = False  # the parameter `wait` of Supervisor's methods
 _ALIVE: frozenset[int] = frozenset({ProcessStates.STARTING, ProcessStates.RUNNING, ProcessStates.STOPPING})
 
@@ -157,33 +157,24 @@ class Supervisor:
         for name in (*added, *changed):
             self._call("supervisor.addProcessGroup", name)
 
-    def launch(self, environ: Mapping[str, str], instance: str, output: Path) -> None:
-        """Start supervisord in a session of its own and return when it answers.
+    def launch(self, environ: Mapping[str, str], instance: str) -> None:
+        """Start supervisord, which leaves this session once its socket is open, and return when it answers.
 
         Raises:
-            HarnessError: it ended, or does not answer in time.
+            HarnessError: it cannot be started, or does not answer in time.
         """
         (self.folder / SOCKET).unlink(missing_ok=True)
-        child = process.spawn(
+        process.check(
             [sys.executable, "-m", "supervisor.supervisord", "-c", self.folder / CONFIG],
             env={**environ, **mark(instance, SUPERVISOR)},
             cwd=self.folder,
-            output=output,
+            timeout=_START_SECONDS,
         )
 
         def probe() -> Answer:
-            if child.poll() is not None:
-                lines = tuple(output.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-                message = f"the supervisor ended at once with exit status {child.returncode}"
-                return Hopeless(HarnessError(message, evidence=lines))
             return Ready("it answers") if self.is_answering() else NotYet("no answer on its socket")
 
-        try:
-            wait_until(probe, subject="the supervisor", seconds=_START_SECONDS, interval=0.02)
-        except BaseException:
-            child.kill()
-            child.wait()
-            raise
+        wait_until(probe, subject="the supervisor", seconds=_START_SECONDS, interval=0.02)
 
     def shutdown(self) -> None:
         """Ask supervisord to leave; returns when its process is gone."""

@@ -33,7 +33,6 @@ def write_config(folder: Path, services: Sequence[Service], instance: str) -> st
     sections = [
         _section(
             "supervisord",
-            nodaemon="true",
             logfile=folder / LOGS_LINK / "supervisord.log",
             logfile_maxbytes="1MB",
             logfile_backups="1",
