@@ -20,7 +20,6 @@ from harness.checks.requirements.line_rules import (
     find_service_findings,
 )
 from harness.checks.requirements.platform_rules import (
-    download_bytes,
     estimate_seconds,
     find_missing_wheels,
     find_size_findings,
@@ -204,8 +203,8 @@ def _check_changes(
         return at(line.line, 0, len(line.text)) if line else Place(Location(request.file))
 
     changes, target = verdict.changes, request.target
-    size = download_bytes(changes, resolved, target)
-    seconds = estimate_seconds(changes, resolved, target)
+    size = sum(verdict.sizes.values())
+    seconds = estimate_seconds(changes, resolved, target, size)
     return [
         *find_change_findings(changes, place_of),
         *find_broken_packages(base, changes, target, place_of),
@@ -227,13 +226,14 @@ def _summarize(
     if verdict.resolved is None:
         return (), data, ()
     changes, resolved, target = verdict.changes, verdict.resolved, request.target
-    size = download_bytes(changes, resolved, target)
-    seconds = estimate_seconds(changes, resolved, target)
+    size = sum(verdict.sizes.values())
+    seconds = estimate_seconds(changes, resolved, target, size)
     data |= {"download_bytes": size, "estimated_seconds": round(seconds, 1)}
     added = [change for change in changes if not change.is_replacement]
     replaced = [change for change in changes if change.is_replacement]
     facts = [f"adds {len(added)} packages and replaces {len(replaced)} of MWAA's own"]
-    facts += [f"downloads {size / 1e6:.0f} MB, about {_duration(seconds)} per container; the limit is 10 min"]
+    megabytes = "under 1 MB" if 0 < size < 1e6 else f"{size / 1e6:.0f} MB"  # noqa: PLR2004 - a megabyte
+    facts += [f"downloads {megabytes}, about {_duration(seconds)} per container; the limit is 10 min"]
     facts += [f"replaces {_show(replaced)}"] if replaced else []
     facts += [f"adds {_show(added)}"] if added else []
     facts += ["resolved from the cache: the index did not answer"] if resolved.is_offline else []

@@ -7,23 +7,23 @@ everything there is.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.checks.requirements.entries import RequirementEntry
 from harness.checks.requirements.findings import at, finding
+from harness.checks.requirements.release_metadata import parse_requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harness.checks.requirements.base_set import InstalledPackage
-    from harness.checks.requirements.index import Index, Release
+    from harness.checks.requirements.index import Index
     from harness.checks.requirements.release_metadata import ReleaseMetadata
     from harness.checks.requirements.resolution import Resolved
     from harness.checks.requirements.target import Target
@@ -92,31 +92,39 @@ class Explainer:
         conflicts: dict[str, Conflict] = {}
         wanted: dict[str, list[Visit]] = {}
         seen: set[str] = set()
-        queue = deque(
-            Visit(entry, entry.requirement, ()) for entry in entries if entry.requirement is not None
-        )
-        self._index.prefetch(
-            visit.requirement.name for visit in queue if not self._is_settled(visit.requirement)
-        )
-        while queue and len(seen) < _MOST_PACKAGES:
-            visit = queue.popleft()
-            line = visit.entry.line.text
-            name = canonicalize_name(visit.requirement.name)
-            others = wanted.setdefault(name, [])
-            conflict = self._clash(visit, name, others)
-            others.append(visit)
-            if conflict is not None:
-                conflicts.setdefault(line, conflict)
-                continue
-            key = f"{name}[{','.join(sorted(visit.requirement.extras))}]"
-            if key not in seen and line not in conflicts:
-                seen.add(key)
-                queue.extend(self._needs(visit, name))
+        level = [Visit(entry, entry.requirement, ()) for entry in entries if entry.requirement is not None]
+        while level and len(seen) < _MOST_PACKAGES:
+            self._prefetch(level)
+            following: list[Visit] = []
+            for visit in level:
+                name = canonicalize_name(visit.requirement.name)
+                others = wanted.setdefault(name, [])
+                conflict = self._clash(visit, name, others)
+                others.append(visit)
+                key = f"{name}[{','.join(sorted(visit.requirement.extras))}]"
+                if conflict is not None:
+                    conflicts.setdefault(visit.entry.line.text, conflict)
+                elif key not in seen:
+                    seen.add(key)
+                    following.extend(self._needs(visit, name))
+            level = following
         return tuple(conflicts.values())
 
-    def _is_settled(self, requirement: Requirement) -> bool:
-        name = canonicalize_name(requirement.name)
-        return name in self._pins or name in self._base
+    def _prefetch(self, level: Sequence[Visit]) -> None:
+        """Ask for everything that one step of the walk looks at, at once."""
+        fresh = [visit.requirement for visit in level if not self._is_installed(visit.requirement)]
+        self._index.prefetch(canonicalize_name(requirement.name) for requirement in fresh)
+        wanted = []
+        for requirement in fresh:
+            name = canonicalize_name(requirement.name)
+            candidates = self._candidates(name, requirement.specifier)
+            if candidates and candidates[0] in self._index.releases(name):
+                wanted.append((name, self._index.releases(name)[candidates[0]]))
+        self._index.prefetch_metadata(wanted, self._target)
+
+    def _is_installed(self, requirement: Requirement) -> bool:
+        installed = self._base.get(canonicalize_name(requirement.name))
+        return installed is not None and requirement.specifier.contains(installed.version, prereleases=True)
 
     def _clash(self, visit: Visit, name: str, others: list[Visit]) -> Conflict | None:
         specifier = visit.requirement.specifier
@@ -178,13 +186,8 @@ class Explainer:
         if not candidates:
             return
         version = candidates[0]
-        metadata = self._describe(name, version)
         by = f"{name}=={version}"
-        for text in metadata:
-            try:
-                needed = Requirement(text)
-            except InvalidRequirement:
-                continue
+        for needed in parse_requirements(self._describe(name, version)):
             if self._applies(needed, visit.requirement.extras):
                 yield Visit(visit.entry, needed, (*visit.chain, Need(by, needed)))
 
@@ -246,17 +249,6 @@ class Explainer:
         release = self._index.release(name, version)
         found = self._index.metadata(name, release, self._target) if release else None
         return None if found is None else found.extras
-
-    def has_conflict(self, name: str, release: Release) -> bool:
-        """Whether the release directly needs something that the constraints exclude."""
-        for text in self._describe(name, release.version):
-            needed = Requirement(text)
-            exact = _exact(self._pins.get(canonicalize_name(needed.name)))
-            if exact is None or not self._applies(needed, set()):
-                continue
-            if not needed.specifier.contains(exact, prereleases=True):
-                return True
-        return False
 
 
 def _exact(specifier: SpecifierSet | None) -> str | None:

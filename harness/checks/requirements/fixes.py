@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
 from harness.checks.requirements.entries import Origin
@@ -101,7 +102,7 @@ class FixSearch:
         return Fix(tuple(edits), best)
 
     def _between(self, entry: RequirementEntry, limit: str) -> Iterator[str]:
-        """Versions nearer to the pinned one than `limit`, nearest first, without obvious conflicts."""
+        """Versions nearer to the pinned one than `limit`, nearest first, in which no chain conflicts."""
         pinned = pinned_version(entry)
         try:
             wish = Version(pinned or "")
@@ -119,7 +120,8 @@ class FixSearch:
         for version in near[:_MOST_LOOKS]:
             if abs(order.index(version) - home) >= reach:
                 return
-            if not self._explainer.has_conflict(entry.name, releases[version]):
+            pinned_there = replace(entry, requirement=Requirement(_rewrite(entry, str(version))))
+            if not self._explainer.find_conflicts([pinned_there]):
                 yield str(version)
 
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import ssl
 import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import httpx
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
 from packaging.version import InvalidVersion, Version
 
+from harness.checks.requirements.project_page import Release, parse_html, parse_json
 from harness.checks.requirements.release_metadata import (
     ReleaseMetadata,
     parse_metadata,
@@ -32,11 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from harness.checks.requirements.project_page import IndexFile
     from harness.checks.requirements.target import Target
 
 PYPI = "https://pypi.org/simple/"
-_JSON = "application/vnd.pypi.simple.v1+json"
-_LARGEST_SDIST = 64 << 20
+_ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+_LARGEST_FILE = 64 << 20
 _SECONDS = 20.0
 _PARALLEL = 8
 
@@ -45,46 +41,8 @@ class IndexUnreachableError(Exception):
     """The index did not answer."""
 
 
-@dataclass(frozen=True)
-class IndexFile:
-    """One file of a release."""
-
-    name: str
-    url: str
-    has_metadata: bool
-    upload_time: str
-    size: int
-
-
-@dataclass
-class Release:
-    """One version of a project, as the index lists it."""
-
-    version: Version
-    wheels: list[IndexFile] = field(default_factory=list)
-    sdist: IndexFile | None = None
-    requires_python: str = ""
-    yanked: str | None = None
-
-    @property
-    def files(self) -> tuple[IndexFile, ...]:
-        """Everything that the release offers."""
-        return (*self.wheels, *((self.sdist,) if self.sdist else ()))
-
-    def supports(self, target: Target) -> bool:
-        """Whether its requires-python admits the target."""
-        try:
-            return SpecifierSet(self.requires_python).contains(target.python_version, prereleases=True)
-        except InvalidSpecifier:
-            return True
-
-    def wheel_for(self, target: Target) -> IndexFile | None:
-        """A wheel of it that installs on the target."""
-        return next((wheel for wheel in self.wheels if target.runs(wheel.name)), None)
-
-
 class Index:
-    """An index with the Simple API in JSON (PEP 691); answers about releases are kept in `cache_folder`."""
+    """An index with the Simple API; what releases say about themselves is kept in `cache_folder`."""
 
     def __init__(self, url: str, cache_folder: Path, *, certificate: str | None = None) -> None:
         self._url = url if url.endswith("/") else f"{url}/"
@@ -94,8 +52,6 @@ class Index:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        import ssl  # noqa: PLC0415 - only when the index is asked
-
         verify: ssl.SSLContext | bool = True
         if self._certificate:
             verify = ssl.create_default_context(cafile=self._certificate)
@@ -108,17 +64,22 @@ class Index:
             IndexUnreachableError: the index did not answer.
         """
         if name not in self._projects:
-            response = self._get(urljoin(self._url, f"{name}/"), accept=_JSON)
-            found: Mapping[Version, Release] = {}
-            if response.status_code == httpx.codes.OK:
-                try:
-                    found = _parse_project(response.json(), str(response.url))
-                except (ValueError, KeyError, TypeError) as error:
-                    raise IndexUnreachableError(f"the answer about {name} is not PEP 691 JSON") from error
-            elif response.status_code != httpx.codes.NOT_FOUND:
-                raise IndexUnreachableError(f"the index answered {response.status_code}")
-            self._projects[name] = found
+            self._projects[name] = self._ask(name)
         return self._projects[name]
+
+    def _ask(self, name: str) -> Mapping[Version, Release]:
+        response = self._get(urljoin(self._url, f"{name}/"), accept=_ACCEPT)
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return {}
+        if response.status_code != httpx.codes.OK:
+            raise IndexUnreachableError(f"the index answered {response.status_code}")
+        url = str(response.url)
+        if "json" not in response.headers.get("content-type", ""):
+            return parse_html(response.text, url)
+        try:
+            return parse_json(response.json(), url)
+        except (ValueError, KeyError, TypeError) as error:
+            raise IndexUnreachableError(f"the answer about {name} is not PEP 691 JSON") from error
 
     def knows(self, name: str) -> bool:
         """Whether it was asked about the project already."""
@@ -136,12 +97,28 @@ class Index:
             return None
 
     def prefetch(self, names: Iterable[str]) -> None:
-        """Ask for several projects at once."""
+        """Ask for several projects at once.
+
+        Raises:
+            IndexUnreachableError: the index did not answer.
+        """
         missing = [name for name in dict.fromkeys(names) if name not in self._projects]
-        if len(missing) > 1:
+        if missing:
             _ = self._client
             with ThreadPoolExecutor(_PARALLEL) as pool:
                 list(pool.map(self.releases, missing))
+
+    def prefetch_metadata(self, wanted: Iterable[tuple[str, Release]], target: Target) -> None:
+        """Ask what several releases need at once; `metadata` then answers from the cache folder.
+
+        Raises:
+            IndexUnreachableError: the index did not answer.
+        """
+        pairs = list(wanted)
+        if pairs:
+            _ = self._client
+            with ThreadPoolExecutor(_PARALLEL) as pool:
+                list(pool.map(lambda pair: self.metadata(pair[0], pair[1], target), pairs))
 
     def metadata(self, name: str, release: Release, target: Target) -> ReleaseMetadata | None:
         """What the release needs; None when it cannot be known without running its code.
@@ -164,48 +141,51 @@ class Index:
         return found
 
     def _fetch_metadata(self, release: Release, target: Target) -> ReleaseMetadata | None:
-        wheel = release.wheel_for(target)
-        if wheel is not None and wheel.has_metadata:
+        wheel, sdist = release.wheel_for(target), release.sdist
+        if wheel is not None and wheel.has_metadata is not False:
             response = self._get(f"{wheel.url}.metadata")
-            if response.status_code == httpx.codes.OK:
+            if response.status_code == httpx.codes.OK and "Metadata-Version" in response.text[:200]:
                 return parse_metadata(response.text)
         try:
-            if wheel is not None and wheel.size < _LARGEST_SDIST:
-                return read_wheel_metadata(self._get(wheel.url).content)
-            if wheel is None and release.sdist is not None and release.sdist.size < _LARGEST_SDIST:
-                return read_sdist(self._get(release.sdist.url).content, release.sdist.name)
+            if wheel is not None:
+                return read_wheel_metadata(self._download(wheel))
+            return read_sdist(self._download(sdist), sdist.name) if sdist is not None else None
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, tarfile.TarError):
             return None
-        return None
+
+    def _download(self, file: IndexFile) -> bytes:
+        """The whole file.
+
+        Raises:
+            ValueError: it is larger than this check downloads.
+        """
+        with self._client.stream("GET", file.url) as response:
+            if int(response.headers.get("content-length") or 0) > _LARGEST_FILE:
+                raise ValueError(file.name)
+            return response.read()
+
+    def size(self, url: str) -> int:
+        """How large the file at `url` is; 0 when nobody says."""
+        kept = self._cache / "sizes" / hashlib.sha256(url.encode()).hexdigest()
+        if kept.is_file() and kept.read_text("utf-8").isdigit():
+            return int(kept.read_text("utf-8"))
+        try:
+            size = int(self._client.head(url).headers.get("content-length") or 0)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return 0
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(str(size), encoding="utf-8")
+        return size
+
+    def sizes(self, urls: Iterable[str]) -> Mapping[str, int]:
+        """The sizes of several files, asked for at once."""
+        wanted = list(dict.fromkeys(urls))
+        _ = self._client
+        with ThreadPoolExecutor(_PARALLEL * 2) as pool:
+            return dict(zip(wanted, pool.map(self.size, wanted), strict=True))
 
     def _get(self, url: str, accept: str = "*/*") -> httpx.Response:
         try:
             return self._client.get(url, headers={"Accept": accept})
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise IndexUnreachableError(type(error).__name__) from error
-
-
-def _parse_project(document: Mapping[str, Any], url: str) -> Mapping[Version, Release]:
-    releases: dict[Version, Release] = {}
-    for file in document["files"]:
-        name = str(file["filename"])
-        try:
-            version = (
-                parse_wheel_filename(name)[1] if name.endswith(".whl") else parse_sdist_filename(name)[1]
-            )
-        except (InvalidWheelFilename, InvalidSdistFilename):
-            continue
-        release = releases.setdefault(version, Release(version))
-        known = file.get("core-metadata") or file.get("data-dist-info-metadata")
-        address = urljoin(url, file["url"])
-        entry = IndexFile(
-            name, address, bool(known), str(file.get("upload-time") or ""), int(file.get("size") or 0)
-        )
-        if name.endswith(".whl"):
-            release.wheels.append(entry)
-        else:
-            release.sdist = entry
-        release.requires_python = str(file.get("requires-python") or release.requires_python)
-        if file.get("yanked"):
-            release.yanked = str(file["yanked"])
-    return dict(sorted(releases.items(), reverse=True))

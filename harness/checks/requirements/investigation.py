@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.checks.requirements.changes import compare
+from packaging.requirements import Requirement
+
 from harness.checks.requirements.entries import Origin, RequirementEntry
 from harness.checks.requirements.explanation import Explainer, merge_pins
 from harness.checks.requirements.findings import at, finding
@@ -19,6 +20,7 @@ from harness.checks.requirements.whole import (
     explain_conflict,
     find_release_findings,
     make_index,
+    resolved_verdict,
     with_built,
 )
 
@@ -47,8 +49,7 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
             *explainer.find_unknown_extras(task.entries, resolved),
         )
         if resolved is not None:
-            changes = compare(task.base, resolved.packages)
-            return Verdict(VerdictKind.RESOLVED, about, resolved, changes, built=explainer.built)
+            return resolved_verdict(resolved, task, inputs.variables, about, explainer.built)
         fix = _search(inputs, task, conflicts, explainer, index)
     except IndexUnreachableError as error:
         return _settle(answer, task, str(error))
@@ -87,7 +88,7 @@ def _settle(answer: Answer, task: Task, why: str) -> Verdict:
     if isinstance(answer, Unresolvable):
         return Verdict(VerdictKind.UNRESOLVABLE, (_in_words_of_resolver(answer, task.entries),))
     if isinstance(answer, Resolved):
-        return Verdict(VerdictKind.RESOLVED, (), answer, compare(task.base, answer.packages))
+        return resolved_verdict(answer, task, {})
     return Verdict(VerdictKind.SKIPPED, why=why)
 
 
@@ -98,7 +99,18 @@ def _search(
     blamed += [conflict.other for conflict in conflicts if conflict.other is not None]
 
     def resolve_lines(lines: Sequence[str]) -> Answer:
-        return resolve(task.packager, replace(with_built(inputs, explainer), requirements=tuple(lines)))
+        changed = [
+            replace(entry, requirement=Requirement(line)) if entry.origin is Origin.INDEX else entry
+            for entry, line in zip(task.entries, lines, strict=True)
+        ]
+        # A proposal is never a pre-release, which uv would fall back to when no release fits.
+        known = replace(with_built(inputs, explainer), requirements=tuple(lines), prerelease="explicit")
+        answer = resolve(task.packager, known)
+        if isinstance(answer, Unresolvable):
+            explainer.find_conflicts(changed)
+            learned = with_built(known, explainer)
+            return resolve(task.packager, learned) if learned.built != known.built else answer
+        return answer
 
     return FixSearch(index, explainer, task.target, resolve_lines).search(task.entries, blamed)
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from harness.checks.requirements.entries import Origin
 from harness.checks.requirements.findings import at, finding
 from harness.checks.requirements.line_rules import applies
-from harness.checks.requirements.release_metadata import read_wheel_metadata
+from harness.checks.requirements.release_metadata import parse_requirements, read_wheel_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from packaging.requirements import Requirement
     from packaging.version import Version
 
     from harness.checks.requirements.base_set import InstalledPackage
@@ -95,11 +95,7 @@ def _needs(wheel: Path, extras: set[str], environment: Mapping[str, str]) -> lis
     except (OSError, zipfile.BadZipFile, StopIteration, KeyError):
         return []
     needs = []
-    for text in texts:
-        try:
-            needed = Requirement(text)
-        except InvalidRequirement:
-            continue
+    for needed in parse_requirements(texts):
         marker = needed.marker
         if marker is None or any(marker.evaluate({**environment, "extra": x}) for x in ("", *extras)):
             needs.append((needed, wheel.name))
@@ -128,26 +124,14 @@ def find_source_findings(
         yield finding("no-compatible-wheel", message, place_of(change.name))
 
 
-def download_bytes(changes: Sequence[Change], resolved: Resolved, target: Target) -> int:
-    """How much the installation downloads."""
-    total = 0
-    for change in changes:
-        package = resolved.packages[change.name]
-        wheels = [wheel for wheel in package.wheels if target.runs(wheel.name)]
-        files = wheels or ([package.sdist] if package.sdist else [])
-        total += min((file.size for file in files if file.size), default=0)
-    return total
-
-
-def estimate_seconds(changes: Sequence[Change], resolved: Resolved, target: Target) -> float:
-    """Roughly how long a container takes to install it."""
+def estimate_seconds(changes: Sequence[Change], resolved: Resolved, target: Target, size: int) -> float:
+    """Roughly how long a container takes to download `size` bytes and install the changes."""
     builds = sum(
         not any(target.runs(wheel.name) for wheel in resolved.packages[change.name].wheels)
         for change in changes
     )
     wheels = len(changes) - builds
-    transfer = download_bytes(changes, resolved, target) / _BYTES_PER_SECOND
-    return transfer + wheels * _SECONDS_PER_WHEEL + builds * _SECONDS_PER_BUILD
+    return size / _BYTES_PER_SECOND + wheels * _SECONDS_PER_WHEEL + builds * _SECONDS_PER_BUILD
 
 
 def find_size_findings(size: int, seconds: float, place: Place) -> Iterator[Finding]:

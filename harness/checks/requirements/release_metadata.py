@@ -6,6 +6,12 @@ import io
 import zipfile
 from dataclasses import dataclass
 from email.parser import HeaderParser
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True)
@@ -15,6 +21,20 @@ class ReleaseMetadata:
     requires: tuple[str, ...]
     extras: tuple[str, ...]
     build_requires: tuple[str, ...] = ()
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """The requirements that can be parsed; old releases hold some that nothing can."""
+        return tuple(parse_requirements(self.requires))
+
+
+def parse_requirements(texts: Iterable[str]) -> Iterator[Requirement]:
+    """Those of `texts` that are requirements."""
+    for text in texts:
+        try:
+            yield Requirement(text)
+        except InvalidRequirement:
+            continue
 
 
 def parse_metadata(text: str) -> ReleaseMetadata:

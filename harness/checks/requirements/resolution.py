@@ -50,6 +50,7 @@ class Inputs:
         built: static metadata of releases without a wheel: name to version to metadata.
         variables: uv's variables that follow from the file's own options (indexes).
         exclude_newer: resolve as of this date, or empty.
+        prerelease: uv's mode for pre-releases.
     """
 
     requirements: tuple[str, ...]
@@ -59,6 +60,7 @@ class Inputs:
     built: Mapping[str, Mapping[str, ReleaseMetadata]] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     exclude_newer: str = ""
+    prerelease: str = "if-necessary-or-explicit"
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ def compile_arguments(folder: Path, inputs: Inputs) -> tuple[str | Path, ...]:
         ),
         *("--python-platform", inputs.target.uv_platform, "--only-binary", ":all:"),
         *(part for name in built for part in ("--no-binary", name)),
+        *("--prerelease", inputs.prerelease),
         *newer,
         *strategy,
     )
@@ -146,7 +149,9 @@ def write_inputs(folder: Path, inputs: Inputs, configuration: str) -> None:
         if package.is_built and name not in inputs.built:
             metadata += _metadata(name, {package.version: package.requires})
     for name, versions in inputs.built.items():
-        metadata += _metadata(name, {version: found.requires for version, found in versions.items()})
+        metadata += _metadata(
+            name, {version: [str(r) for r in found.requirements] for version, found in versions.items()}
+        )
     _write(folder / "uv.toml", (configuration, *metadata))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import io
 import re
 import tarfile
@@ -73,17 +72,17 @@ def _zip_members(data: bytes) -> Mapping[str, str]:
 
 def _read_requires_txt(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Requirements of requires.txt: plain ones, then sections `[extra:marker]`."""
-    parser = configparser.RawConfigParser(allow_no_value=True, delimiters=("\0",), strict=False)
-    parser.optionxform = str  # type: ignore[method-assign, assignment]  # names keep their case
-    parser.read_string(f"[]\n{text}")
     requires: list[str] = []
     extras: list[str] = []
-    for section in parser.sections():
-        extra, _, marker = section.partition(":")
+    tail = ""
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        if not line.startswith("["):
+            requires.append(f"{line}{tail}")
+            continue
+        extra, _, marker = line.strip("[]").partition(":")
         conditions = [f"({marker})"] if marker else []
         if extra:
             extras.append(extra)
             conditions.append(f'extra == "{extra}"')
         tail = f"; {' and '.join(conditions)}" if conditions else ""
-        requires += [f"{line}{tail}" for line in parser.options(section)]
-    return tuple(requires), tuple(extras)
+    return tuple(requires), tuple(dict.fromkeys(extras))

@@ -20,6 +20,8 @@ from harness.checks.requirements.release_metadata import ReleaseMetadata
 from harness.checks.requirements.resolution import (
     Inputs,
     Resolved,
+    ResolvedFile,
+    ResolvedPackage,
     Unreachable,
     resolve,
 )
@@ -52,6 +54,7 @@ class Verdict:
     changes: tuple[Change, ...] = ()
     edits: tuple[Edit, ...] = ()
     built: Mapping[str, Mapping[str, ReleaseMetadata]] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
     why: str = ""
 
 
@@ -91,10 +94,36 @@ def judge(task: Task) -> Verdict:
     if isinstance(answer, Unreachable):
         return Verdict(VerdictKind.SKIPPED, why=answer.why)
     if isinstance(answer, Resolved) and index is None:
-        return Verdict(VerdictKind.RESOLVED, (), answer, compare(base, answer.packages))
+        return resolved_verdict(answer, task, variables)
     from harness.checks.requirements.investigation import investigate  # noqa: PLC0415 - only when needed
 
     return investigate(answer, inputs, task, index)
+
+
+def resolved_verdict(
+    answer: Resolved,
+    task: Task,
+    variables: Mapping[str, str],
+    findings: tuple[Finding, ...] = (),
+    built: Mapping[str, Mapping[str, ReleaseMetadata]] | None = None,
+) -> Verdict:
+    """The verdict on an answer; sizes that uv did not get from the index are asked for."""
+    changes = compare(task.base, answer.packages)
+    chosen = [pick_file(answer.packages[change.name], task.target) for change in changes]
+    missing = [file.url for file in chosen if file is not None and not file.size and "://" in file.url]
+    sizes: Mapping[str, int] = {}
+    if missing and not answer.is_offline:
+        sizes = make_index(task.packager, variables, task.cache).sizes(missing)
+    sized = {
+        change.name: (file.size or sizes.get(file.url, 0)) if file is not None else 0
+        for change, file in zip(changes, chosen, strict=True)
+    }
+    return Verdict(VerdictKind.RESOLVED, findings, answer, changes, built=built or {}, sizes=sized)
+
+
+def pick_file(package: ResolvedPackage, target: Target) -> ResolvedFile | None:
+    """What pip would download: a wheel that runs on the target, else the source."""
+    return next((wheel for wheel in package.wheels if target.runs(wheel.name)), package.sdist)
 
 
 def _names_worth_asking(
@@ -184,9 +213,11 @@ def find_release_findings(
             continue
         place = at(entry.line, 0, len(entry.text))
         if release.yanked is not None:
-            reason = release.yanked if release.yanked != "True" else "no reason given"
+            reason = release.yanked or "no reason given"
             yield finding("yanked-release", f"{entry.name} {version} was withdrawn: {reason}", place)
-        uploaded = min((file.upload_time for file in release.files if file.upload_time), default="")
+        times = [file.upload_time for file in release.files]
+        times += [file.upload_time for file in package.wheels] if package else []
+        uploaded = min(filter(None, times), default="")
         if constrained and entry.name not in constrained and uploaded[:10] > _CONSTRAINTS_MADE:
             message = (
                 f"{entry.name} {version} is of {uploaded[:10]}; the constraints were made in January 2023"

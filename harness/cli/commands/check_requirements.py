@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.checks.requirements.verdict_cache import fingerprint, load_verdict, store_verdict
@@ -13,6 +12,7 @@ from harness.project.layout import locate_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from harness.checks.requirements.check import Request
     from harness.cli.invocation import Invocation
