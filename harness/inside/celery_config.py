@@ -14,20 +14,27 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from airflow.config_templates.default_celery import DEFAULT_CELERY_CONFIG
 from celery.signals import worker_ready, worker_shutdown
+from kombu.asynchronous.aws.connection import AsyncAWSQueryConnection
+from kombu.transport.SQS import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 READY_FILE = "worker-ready.json"
 
+_RETRY_SECONDS = 0.2
+_QUEUE_GONE = b"NonExistentQueue"
 _PREFIX = "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__"
 _WAIT_SECONDS = 1
+"""A long poll ends at once when a message comes; the poll a killed worker leaves behind can swallow one."""
 
 
 def celery_config(environment: Mapping[str, str]) -> dict[str, object]:
@@ -53,18 +60,31 @@ def celery_config(environment: Mapping[str, str]) -> dict[str, object]:
 
 
 @worker_ready.connect
-def _write_ready_file(sender: Any, **_: object) -> None:
-    """Leave the evidence that this worker's consumer is connected and polls."""
-    evidence = {
-        "pid": os.getpid(),
-        "time": time.time(),
-        "queues": sorted(sender.app.amqp.queues.consume_from),
-    }
+def _announce(sender: Any, **_: object) -> None:
+    """Leave evidence once the queue answers; Celery itself calls a worker ready before it has asked."""
+    queues = sorted(sender.app.amqp.queues.consume_from)
+    if not _write_ready_file(sender.app, queues):
+        threading.Thread(target=_keep_trying, args=(sender.app, queues), daemon=True).start()
+
+
+def _keep_trying(app: Any, queues: list[str]) -> None:
+    while not _write_ready_file(app, queues):
+        time.sleep(_RETRY_SECONDS)
+
+
+def _write_ready_file(app: Any, queues: list[str]) -> bool:
+    """Ask for each queue and write the evidence; whether every queue was there."""
+    try:
+        with app.connection() as connection:
+            for queue in queues:
+                connection.default_channel.queue_declare(queue, passive=True)
+    except Exception:  # noqa: BLE001 -- the broker is away; the caller asks again
+        return False
     path = _ready_file()
-    partial = path + ".partial"
-    with open(partial, "w", encoding="utf-8") as file:
-        json.dump(evidence, file)
-    os.replace(partial, path)
+    with open(path + ".partial", "w", encoding="utf-8") as file:
+        json.dump({"pid": os.getpid(), "time": time.time(), "queues": queues}, file)
+    os.replace(path + ".partial", path)
+    return True
 
 
 @worker_shutdown.connect
@@ -77,4 +97,33 @@ def _ready_file() -> str:
     return os.path.join(os.environ["AIRFLOW_HOME"], READY_FILE)
 
 
+def survive_broker_loss() -> None:
+    """Let a worker outlive its broker: LocalStack keeps nothing, so its queue is missing for a moment.
+
+    kombu 5.2.4 ends the worker when the queue is gone, and asks again without a pause when the broker is.
+    """
+    take_answer = AsyncAWSQueryConnection._on_list_ready  # noqa: SLF001 -- kombu offers no other way in
+    take_messages = Channel._on_messages_ready  # noqa: SLF001
+
+    def on_list_ready(self: Any, parent: Any, markers: Any, operation: str, response: Any) -> Any:
+        if response.status == HTTPStatus.BAD_REQUEST and _QUEUE_GONE in response.read():
+            return []
+        return take_answer(self, parent, markers, operation, response)
+
+    def on_messages_ready(self: Any, queue: str, qname: str, messages: Any) -> None:
+        self.mwaa_harness_failed = not isinstance(messages, dict)  # kombu makes a failure an empty list
+        take_messages(self, queue, qname, messages)
+
+    def poll_again(self: Any, queue: str, _: object = None) -> None:
+        if getattr(self, "mwaa_harness_failed", False):
+            self.hub.call_later(_RETRY_SECONDS, self._schedule_queue, queue)
+        else:
+            self.hub.call_soon(self._schedule_queue, queue)
+
+    AsyncAWSQueryConnection._on_list_ready = on_list_ready  # noqa: SLF001
+    Channel._on_messages_ready = on_messages_ready  # noqa: SLF001
+    Channel._loop1 = poll_again  # noqa: SLF001
+
+
+survive_broker_loss()
 CELERY_CONFIG = celery_config(os.environ)
