@@ -5,77 +5,24 @@ Each callback imports its command when it is called, so that no command pays for
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.answer_format import AnswerFormat
-from harness.cli.console import Verbosity
+from harness.cli.command_group import EXIT_STATUSES, PASS_THROUGH, Commands, json_option, set_verbosity
 from harness.cli.invocation import Invocation
-from harness.config.suggestions import suggest
 from harness.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-# Command groups that live in modules of their own: name -> module, attribute. Imported when they are used.
-MODULES: Mapping[str, tuple[str, str]] = {
-    "check": ("harness.cli.commands.check", "check"),
-}
-
-_EXIT_STATUSES = "Exit status: 0 success, 1 failed, 2 wrong usage, 3 unexpected, 130 interrupted."
-_PASS_THROUGH = {"ignore_unknown_options": True, "help_option_names": []}
-
-
-class _Commands(click.Group):
-    """A group that imports some of its commands late, and knows what a mistyped one was meant to be."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *MODULES] if ctx.parent is None else super().list_commands(ctx)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if ctx.parent is None and cmd_name in MODULES:
-            module, attribute = MODULES[cmd_name]
-            command: click.Command = getattr(import_module(module), attribute)
-            return command
-        return super().get_command(ctx, cmd_name)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            error = click.UsageError(f"there is no command {args[0]}", ctx)
-            error.hint = suggest(args[0], self.list_commands(ctx), noun="commands")  # type: ignore[attr-defined]
-            raise error
-        return super().resolve_command(ctx, args)
-
-
-def _json_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--json",
-        "answer",
-        flag_value=AnswerFormat.JSON,
-        default=AnswerFormat.TEXT,
-        type=click.UNPROCESSED,
-        help="Print a JSON document.",
-    )(function)
-
-
-def _set_verbosity(context: click.Context, parameter: click.Parameter, value: int) -> None:
-    if value:
-        invocation = context.find_object(Invocation)
-        if invocation is not None:
-            quiet = parameter.name == "quiet"
-            invocation.console.verbosity = Verbosity.QUIET if quiet else Verbosity.VERBOSE
+    from harness.cli.answer_format import AnswerFormat
 
 
 @click.group(
-    cls=_Commands,
+    cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_EXIT_STATUSES,
+    epilog=EXIT_STATUSES,
 )
 @click.option(
     "--project",
@@ -84,9 +31,9 @@ def _set_verbosity(context: click.Context, parameter: click.Parameter, value: in
     help="The project's folder. Default: the nearest one, from here upwards, that holds mwaa.toml or .mwaa; "
     "else the current folder.",
 )
-@click.option("-q", "--quiet", count=True, callback=_set_verbosity, expose_value=False, help="Errors only.")
+@click.option("-q", "--quiet", count=True, callback=set_verbosity, expose_value=False, help="Errors only.")
 @click.option(
-    "-v", "--verbose", count=True, callback=_set_verbosity, expose_value=False, help="More about each step."
+    "-v", "--verbose", count=True, callback=set_verbosity, expose_value=False, help="More about each step."
 )
 @click.version_option(package_name="mwaa-harness", message="mwaa-harness %(version)s")
 @click.pass_context
@@ -109,7 +56,7 @@ def mwaa_harness(context: click.Context, project: Path | None) -> int | None:
     return None
 
 
-@mwaa_harness.command(epilog=_EXIT_STATUSES)
+@mwaa_harness.command(epilog=EXIT_STATUSES)
 @click.option(
     "--wait/--no-wait",
     "waits",
@@ -139,7 +86,7 @@ def up(invocation: Invocation, *, waits: bool, runtime: str | None) -> int:
     return run(invocation, wait=Wait.UNTIL_READY if waits else Wait.UNTIL_STARTED, runtime=runtime)
 
 
-@mwaa_harness.command(epilog=_EXIT_STATUSES)
+@mwaa_harness.command(epilog=EXIT_STATUSES)
 @click.option("--volumes", "discards", is_flag=True, help="Delete the metadata database as well.")
 @click.pass_obj
 def down(invocation: Invocation, *, discards: bool) -> int:
@@ -161,7 +108,7 @@ def down(invocation: Invocation, *, discards: bool) -> int:
     epilog="Exit status: 0 every service runs, or none does; 1 a service is broken, or stopped while "
     "others run; 2 wrong usage."
 )
-@_json_option
+@json_option
 @click.pass_obj
 def status(invocation: Invocation, *, answer: AnswerFormat) -> int:
     """Show what each service is doing.
@@ -178,7 +125,7 @@ def status(invocation: Invocation, *, answer: AnswerFormat) -> int:
     return run(invocation, answer=answer)
 
 
-@mwaa_harness.command(epilog=_EXIT_STATUSES)
+@mwaa_harness.command(epilog=EXIT_STATUSES)
 @click.argument("services", nargs=-1, metavar="[SERVICE]...")
 @click.option("-f", "--follow", "follows", is_flag=True, help="Go on with new lines until Ctrl-C.")
 @click.option("--since", metavar="TIME", help="Only what is newer: 10m, 1h30m, 2d, or 2026-01-31T13:45.")
@@ -200,7 +147,7 @@ def logs(invocation: Invocation, services: tuple[str, ...], *, follows: bool, si
     return run(invocation, services=services, since=since, extent=extent)
 
 
-@mwaa_harness.command(epilog=_EXIT_STATUSES)
+@mwaa_harness.command(epilog=EXIT_STATUSES)
 @click.argument("service")
 @click.pass_obj
 def restart(invocation: Invocation, service: str) -> int:
@@ -217,8 +164,8 @@ def restart(invocation: Invocation, service: str) -> int:
     return run(invocation, service=service)
 
 
-@mwaa_harness.command(name="open", epilog=_EXIT_STATUSES)
-@_json_option
+@mwaa_harness.command(name="open", epilog=EXIT_STATUSES)
+@json_option
 @click.option("--browser", "launches", is_flag=True, help="Start a browser on the UI.")
 @click.pass_obj
 def open_command(invocation: Invocation, *, answer: AnswerFormat, launches: bool) -> int:
@@ -237,7 +184,7 @@ def open_command(invocation: Invocation, *, answer: AnswerFormat, launches: bool
     return run(invocation, answer=answer, browser=Browser.LAUNCH if launches else Browser.LEAVE)
 
 
-@mwaa_harness.command(context_settings=_PASS_THROUGH, epilog="Exit status: that of the Airflow command.")
+@mwaa_harness.command(context_settings=PASS_THROUGH, epilog="Exit status: that of the Airflow command.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="ARGS...")
 @click.pass_context
 def airflow(context: click.Context, arguments: tuple[str, ...]) -> int:
@@ -262,7 +209,7 @@ def airflow(context: click.Context, arguments: tuple[str, ...]) -> int:
 
 
 @mwaa_harness.command(epilog="Exit status: 0 nothing needed is missing, 1 something is, 2 wrong usage.")
-@_json_option
+@json_option
 @click.option("--offline", "stays_offline", is_flag=True, help="Do not ask the package index.")
 @click.pass_obj
 def doctor(invocation: Invocation, *, answer: AnswerFormat, stays_offline: bool) -> int:
@@ -280,13 +227,13 @@ def doctor(invocation: Invocation, *, answer: AnswerFormat, stays_offline: bool)
     return run(invocation, answer=answer, network=Network.OFFLINE if stays_offline else Network.ASK)
 
 
-@mwaa_harness.group(cls=_Commands)
+@mwaa_harness.group(cls=Commands)
 def config() -> None:
     """Look at the settings."""
 
 
-@config.command(name="show", epilog=_EXIT_STATUSES)
-@_json_option
+@config.command(name="show", epilog=EXIT_STATUSES)
+@json_option
 @click.pass_obj
 def show_config(invocation: Invocation, *, answer: AnswerFormat) -> int:
     """Print every setting with its value and where that came from.
@@ -302,7 +249,7 @@ def show_config(invocation: Invocation, *, answer: AnswerFormat) -> int:
     return run(invocation, answer=answer)
 
 
-@mwaa_harness.group(cls=_Commands)
+@mwaa_harness.group(cls=Commands)
 def env() -> None:
     """Build and look at worker environments.
 
@@ -310,7 +257,7 @@ def env() -> None:
     """
 
 
-@env.command(name="build", epilog=_EXIT_STATUSES)
+@env.command(name="build", epilog=EXIT_STATUSES)
 @click.pass_obj
 def build_env(invocation: Invocation) -> int:
     """Build the worker environment for the requirements as they are now, and print its folder.
@@ -326,8 +273,8 @@ def build_env(invocation: Invocation) -> int:
     return run(invocation)
 
 
-@env.command(name="show", epilog=_EXIT_STATUSES)
-@_json_option
+@env.command(name="show", epilog=EXIT_STATUSES)
+@json_option
 @click.pass_obj
 def show_env(invocation: Invocation, *, answer: AnswerFormat) -> int:
     """Print what the current worker environment holds.
@@ -341,8 +288,8 @@ def show_env(invocation: Invocation, *, answer: AnswerFormat) -> int:
     return run(invocation, answer=answer)
 
 
-@env.command(name="list", epilog=_EXIT_STATUSES)
-@_json_option
+@env.command(name="list", epilog=EXIT_STATUSES)
+@json_option
 @click.pass_obj
 def list_env(invocation: Invocation, *, answer: AnswerFormat) -> int:
     """Print the worker environments of the project.
@@ -356,7 +303,7 @@ def list_env(invocation: Invocation, *, answer: AnswerFormat) -> int:
     return run(invocation, answer=answer)
 
 
-@env.command(name="prune", epilog=_EXIT_STATUSES)
+@env.command(name="prune", epilog=EXIT_STATUSES)
 @click.pass_obj
 def prune_env(invocation: Invocation) -> int:
     """Remove the worker environments that are not in use.
@@ -370,7 +317,7 @@ def prune_env(invocation: Invocation) -> int:
     return run(invocation)
 
 
-@mwaa_harness.command(name="test-dags", context_settings=_PASS_THROUGH, epilog="Exit status: that of pytest.")
+@mwaa_harness.command(name="test-dags", context_settings=PASS_THROUGH, epilog="Exit status: that of pytest.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST ARGS]...")
 @click.pass_obj
 def test_dags(invocation: Invocation, arguments: tuple[str, ...]) -> int:

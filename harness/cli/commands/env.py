@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.quantities import describe_bytes
 from harness.errors import ExitStatus, HarnessError
-from harness.workerenv.building import list_built, remove_built
+from harness.workerenv.inventory import list_worker_environments, prune_worker_environments
 from harness.workerenv.manifest import read_manifest
-from harness.workerenv.store import current_worker_environment, worker_building
+from harness.workerenv.store import current_worker_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,52 +79,37 @@ def list_environments(invocation: Invocation, *, answer: AnswerFormat) -> int:
 def prune_environments(invocation: Invocation) -> int:
     """Remove every worker environment that is neither current nor in use by running services."""
     state = invocation.state
-    building = worker_building(state)
-    kept = _in_use(state)
-    freed, removed = 0, 0
+    in_use = _used_by_services(state)
+    sizes = {entry.path: _size(entry.path) for entry in list_worker_environments(state)}
     with invocation.console.progress() as events:
-        for path in list_built(building):
-            if path.name in kept:
-                continue
-            freed += _size(path)
-            remove_built(building, path.name, events)
-            removed += 1
-    invocation.console.say(f"removed {removed} of {removed + len(kept)}, {describe_bytes(freed)} freed")
+        removed = prune_worker_environments(state, in_use, events)
+    freed = describe_bytes(sum(sizes[path] for path in removed))
+    invocation.console.say(f"removed {len(removed)} of {len(sizes)} worker environments, {freed} freed")
     return ExitStatus.SUCCESS
 
 
-def _in_use(state: StateFolder) -> set[str]:
+def _used_by_services(state: StateFolder) -> tuple[Path, ...]:
     from harness.runtime.state import StateError, read_state
 
-    kept = {path.name for path in (_current_path(state),) if path is not None}
     try:
         running = read_state(state)
     except StateError as error:
         message = f"the state of the environment cannot be read, so it is not known what is in use: {error}"
-        raise HarnessError(message, hint="mwaa-harness down puts that right") from error
-    if running is not None and running.worker_environment.parent == state.worker_environments:
-        kept.add(running.worker_environment.name)
-    return kept
-
-
-def _current_path(state: StateFolder) -> Path | None:
-    current = current_worker_environment(state)
-    return None if current is None else current.path
+        raise HarnessError(message, hint="mwaa-harness down, then up, puts that right") from error
+    return () if running is None else (running.worker_environment,)
 
 
 def _entries(state: StateFolder) -> Iterator[dict[str, Any]]:
-    current = _current_path(state)
-    for path in list_built(worker_building(state)):
-        manifest = read_manifest(path)
+    for entry in list_worker_environments(state):
         yield {
-            "fingerprint": path.name,
-            "path": str(path),
-            "current": path == current,
-            "airflow_version": manifest.airflow_version,
-            "python": manifest.python,
-            "packages": len(manifest.packages),
-            "size_bytes": _size(path),
-            "built_at": manifest.built_at,
+            "fingerprint": entry.path.name,
+            "path": str(entry.path),
+            "current": entry.is_current,
+            "airflow_version": entry.manifest.airflow_version,
+            "python": entry.manifest.python,
+            "packages": len(entry.manifest.packages),
+            "size_bytes": _size(entry.path),
+            "built_at": entry.manifest.built_at,
         }
 
 

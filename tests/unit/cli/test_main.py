@@ -123,3 +123,14 @@ def test_signals_that_the_caller_ignores_stay_ignored() -> None:
 @pytest.mark.parametrize("option", BLOCKED_OPTIONS)
 def test_every_blocked_option_has_a_reason(option: str) -> None:
     assert "MWAA" in BLOCKED_OPTIONS[option]
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("arguments", [["-q", "status"], ["status", "--quiet"]])
+def test_quiet_is_taken_before_and_after_the_command(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 0
+    said = capsys.readouterr()
+    assert "stopped" in said.out
+    assert said.err == ""

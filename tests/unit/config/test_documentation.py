@@ -61,7 +61,7 @@ def command_rows() -> str:
         options = [
             f"`{'/'.join([*parameter.opts, *parameter.secondary_opts])}`"
             for parameter in command.params
-            if isinstance(parameter, click.Option)
+            if isinstance(parameter, click.Option) and not parameter.hidden
         ]
         first = (command.help or "").split("\n")[0]
         rows.append(f"| `{name}` | {' '.join(options)} | {first} |")
