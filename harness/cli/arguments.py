@@ -227,7 +227,7 @@ def doctor(invocation: Invocation, *, answer: AnswerFormat, stays_offline: bool)
     return run(invocation, answer=answer, network=Network.OFFLINE if stays_offline else Network.ASK)
 
 
-@mwaa_harness.group(cls=Commands)
+@mwaa_harness.group(cls=Commands, no_args_is_help=False)
 def config() -> None:
     """Look at the settings."""
 
@@ -249,7 +249,7 @@ def show_config(invocation: Invocation, *, answer: AnswerFormat) -> int:
     return run(invocation, answer=answer)
 
 
-@mwaa_harness.group(cls=Commands)
+@mwaa_harness.group(cls=Commands, no_args_is_help=False)
 def env() -> None:
     """Build and look at worker environments.
 

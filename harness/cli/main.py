@@ -47,11 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str], invocation: Invocation) -> int:
     try:
-        status = mwaa_harness.main(
-            list(arguments), prog_name="mwaa-harness", standalone_mode=False, obj=invocation
-        )
-    except click.Abort as error:
-        raise KeyboardInterrupt from error
+        # Not `mwaa_harness.main`: it would end the process by itself when the reader of stdout has left.
+        with mwaa_harness.make_context("mwaa-harness", list(arguments), obj=invocation) as context:
+            status = mwaa_harness.invoke(context)
+    except click.exceptions.Exit as answered:
+        return answered.exit_code
     except click.ClickException as error:
         raise _translate(error) from error
     return int(status or ExitStatus.SUCCESS)

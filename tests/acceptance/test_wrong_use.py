@@ -288,6 +288,7 @@ COMMANDS = (
         "unknown option", ("--nowait", "--no-wait", "see mwaa-harness up --help"), command=("up", "--nowait")
     ),
     Case("missing argument", ("SERVICE", "see mwaa-harness restart --help"), command=("restart",)),
+    Case("missing subcommand", ("Missing command", "see mwaa-harness config --help"), command=("config",)),
     Case(
         "flag with a bad value",
         ("--runtime", '"dokcer"', "auto, compose or native"),

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from harness.checks.base import Rule
     from harness.checks.requirements.check import Request
     from harness.cli.invocation import Invocation
     from harness.errors import ExitStatus
+    from harness.project.layout import Project
     from harness.results import CheckResult
 
 _DECIDING_PREFIXES = ("UV_", "PIP_")
@@ -35,51 +37,61 @@ def run(invocation: Invocation, file: str | None, format_name: str, how: How) ->
     """Check `file`, the project's requirements file when None, and report."""
     started = time.monotonic()
     loaded = invocation.load_settings()
-    root, settings = invocation.root, loaded.settings
-    project = locate_project(root, settings.local)
-    path = (invocation.working_folder / file).resolve() if file else project.requirements_file
-    cache = project.state.cache / "requirements"
-    key = fingerprint(
-        (str(path), repr(settings), str(how.is_offline), *_deciding_variables(invocation.environ))
-    )
-    kept = cache / "verdicts" / f"{fingerprint((str(path),))[:24]}.json"
+    root = invocation.root
+    project = locate_project(root, loaded.settings.local)
+    path = _file(invocation, file, project)
+    variables = _deciding_variables(invocation.environ)
+    key = fingerprint((str(path), repr(loaded.settings), str(how.is_offline), *variables))
+    kept = project.state.cache / "requirements" / "verdicts" / f"{fingerprint((str(path),))[:24]}.json"
     result = None if how.wants_fix or how.ignores_verdict else load_verdict(kept, key)
     if result is None:
-        origin = loaded.origins.get("environment.webserver_access_mode")
-        is_private = origin is not None and origin.source.name != "DEFAULT"
-        request = _request(invocation, path, cache, how)
-        request = replace(
-            request,
-            is_private=is_private and settings.environment.webserver_access_mode == "PRIVATE_ONLY",
-            dags_folder=project.dags_folder,
-            plugins_folder=project.plugins_folder,
-            airflow_version=settings.environment.airflow_version,
-        )
+        request = make_request(invocation, file)
+        if how.is_offline:
+            request = replace(request, packager=None)
         result = _check(request, key, kept, how)
     result = replace(result, seconds=time.monotonic() - started)
-    if format_name == "sarif":
-        from harness.checks.requirements.rules import RULES
+    return report_results((result,), format_name, root, _rules(format_name))
 
-        return report_results((result,), format_name, root, RULES)
-    return report_results((result,), format_name, root, {})
+
+def _rules(format_name: str) -> Mapping[str, Rule]:
+    if format_name != "sarif":
+        return {}
+    from harness.checks.requirements.rules import RULES
+
+    return RULES
+
+
+def _file(invocation: Invocation, file: str | None, project: Project) -> Path:
+    return (invocation.working_folder / file).resolve() if file else project.requirements_file
 
 
 def _deciding_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(f"{k}={v}" for k, v in environ.items() if k.startswith(_DECIDING_PREFIXES)))
 
 
-def _request(invocation: Invocation, path: Path, cache: Path, how: How) -> Request:
+def make_request(invocation: Invocation, file: str | None) -> Request:
+    """What to check and with what, from the project's settings.
+
+    Raises:
+        CollectedError: some settings are wrong.
+    """
     from harness.checks.requirements.check import Request
     from harness.workerenv.packager import find_packager
 
+    loaded = invocation.load_settings()
+    project = locate_project(invocation.root, loaded.settings.local)
+    environment = loaded.settings.environment
+    origin = loaded.origins.get("environment.webserver_access_mode")
+    is_declared = origin is not None and origin.source.name != "DEFAULT"
     return Request(
-        file=path,
+        file=_file(invocation, file, project),
         root=invocation.root.resolve(),
-        dags_folder=path.parent,
-        plugins_folder=path.parent,
-        airflow_version="",
-        cache=cache / "index",
-        packager=None if how.is_offline else find_packager(invocation.environ),
+        dags_folder=project.dags_folder,
+        plugins_folder=project.plugins_folder,
+        airflow_version=environment.airflow_version,
+        cache=project.state.cache / "requirements" / "index",
+        packager=find_packager(invocation.environ),
+        is_private=is_declared and environment.webserver_access_mode == "PRIVATE_ONLY",
     )
 
 
