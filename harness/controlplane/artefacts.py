@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.controlplane.storage import MissingError
+from harness.controlplane.aws import MissingError
 from harness.project.plugins_archive import PluginsArchiveError, unpack_plugins_archive
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.controlplane.bucket_layout import BucketLayout
     from harness.controlplane.ledger import Ledger
-    from harness.controlplane.storage import SourceBucket
+    from harness.controlplane.source_bucket import SourceBucket
 
 _log = logging.getLogger(__name__)
 

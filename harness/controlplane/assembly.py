@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.config.model import Settings
 from harness.controlplane.artefacts import PLUGINS, REQUIREMENTS, STARTUP, PinnedArtefacts
+from harness.controlplane.aws import Aws
 from harness.controlplane.bucket_layout import bucket_layout
 from harness.controlplane.component_folder import ComponentFolder
 from harness.controlplane.dag_sync import DagSync
@@ -20,7 +21,8 @@ from harness.controlplane.publish import Publisher
 from harness.controlplane.queued_tasks import QueuedTasks
 from harness.controlplane.restore import BucketRestorer
 from harness.controlplane.service import ControlPlane, Parts
-from harness.controlplane.storage import Aws, SourceBucket, TaskQueue
+from harness.controlplane.source_bucket import SourceBucket
+from harness.controlplane.task_queue import TaskQueue
 from harness.controlplane.task_sender import TaskSender
 from harness.controlplane.tree import WorkingTree
 from harness.controlplane.watch import TreeWatcher
@@ -30,7 +32,6 @@ from harness.runtime.backend import Endpoints
 if TYPE_CHECKING:
     from harness.controlplane.doorbell import Doorbell
 
-SOURCE_FOLDER = "source"
 _THREADS = 8
 _WITHOUT_DAGS = "webserver"  # it shows serialized DAGs from the database (facts 3.3)
 
@@ -67,7 +68,7 @@ def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, 
     bucket = SourceBucket(aws, endpoints.bucket)
     queue = TaskQueue(aws, endpoints.queue_url)
     sender = TaskSender(project.state, assignment.worker_environment, assignment.environ)
-    source = project.state.data / SOURCE_FOLDER
+    source = project.state.source
     ledger_file = LedgerFile(source / "ledger.json")
     ledger = ledger_file.load()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="transfer")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.controlplane.aws import MissingError
 from harness.controlplane.bucket_layout import UnsafeKeyError, relative_path
 from harness.controlplane.component_folder import files_below
-from harness.controlplane.storage import MissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.controlplane.component_folder import ComponentFolder
     from harness.controlplane.ledger import Ledger
-    from harness.controlplane.storage import SourceBucket, StoredObject
+    from harness.controlplane.source_bucket import SourceBucket, StoredObject
 
 _log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from harness.controlplane.storage import StorageError
+from harness.controlplane.aws import StorageError
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.controlplane.atomic_files import write_whole
-from harness.controlplane.storage import ObjectVersion
+from harness.controlplane.source_bucket import ObjectVersion
 
 if TYPE_CHECKING:
     from pathlib import Path

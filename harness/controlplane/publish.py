@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from harness.controlplane.ledger import Ledger
-    from harness.controlplane.storage import ObjectVersion, SourceBucket, StoredObject
+    from harness.controlplane.source_bucket import ObjectVersion, SourceBucket, StoredObject
     from harness.controlplane.tree import TreeObject, TreeSnapshot, WorkingTree
 
 _log = logging.getLogger(__name__)

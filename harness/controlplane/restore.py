@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.controlplane.artefacts import PinnedArtefacts
     from harness.controlplane.bucket_layout import BucketLayout
     from harness.controlplane.ledger import Ledger
-    from harness.controlplane.storage import SourceBucket
+    from harness.controlplane.source_bucket import SourceBucket
 
 _log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.controlplane.artefacts import PinnedArtefacts
+from harness.controlplane.aws import MissingError, StorageError, StorageUnreachableError
 from harness.controlplane.component_folder import ComponentFolder
 from harness.controlplane.dag_sync import DagSync
 from harness.controlplane.in_flight import TasksInFlight
@@ -18,13 +19,8 @@ from harness.controlplane.ledger import Ledger, LedgerFile
 from harness.controlplane.publish import Publisher
 from harness.controlplane.readiness import write_readiness
 from harness.controlplane.restore import BucketRestorer
-from harness.controlplane.storage import (
-    MissingError,
-    SourceBucket,
-    StorageError,
-    StorageUnreachableError,
-    TaskQueue,
-)
+from harness.controlplane.source_bucket import SourceBucket
+from harness.controlplane.task_queue import TaskQueue
 
 if TYPE_CHECKING:
     from harness.controlplane.dag_sync import SyncReport

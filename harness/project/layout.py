@@ -41,6 +41,11 @@ class StateFolder:
         return self.root / "data"
 
     @property
+    def source(self) -> Path:
+        """Copies of what the source bucket holds for components; it survives what LocalStack forgets."""
+        return self.data / "source"
+
+    @property
     def cache(self) -> Path:
         """Rebuildable things that survive `down --volumes`: the migrated database template."""
         return self.root / "cache"
