@@ -10,10 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.checks.dag_parser.client import ask, read_answer
+from harness.checks.dag_parser.client import read_answer
 from harness.errors import HarnessError
-from harness.process import capture, spawn
-from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
+from harness.process import capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,28 +41,17 @@ def private_folder() -> Path:
 
 
 def start_parser(session: Session) -> None:
-    """Start the parser of `session` and wait until it answers. Another one may win the race.
+    """Start the parser of `session` and return when it listens. Another one may win the race.
 
     Raises:
         HarnessError: it ended instead.
     """
     log = Path(f"{session.socket}.log")
-    log.unlink(missing_ok=True)
-    process = spawn(
-        [*session.command, "--socket", session.socket], env=session.variables, cwd=Path("/"), output=log
-    )
-
-    def answers() -> Answer:
-        try:
-            list(ask(session.socket, [], session.options))
-        except Exception as error:  # noqa: BLE001 -- whatever it is, ask again
-            if process.poll() not in {None, 0}:
-                lines = tuple(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:])
-                return Hopeless(HarnessError("the DAG parser ended as it started", evidence=lines))
-            return NotYet(str(error))
-        return Ready("answers")
-
-    wait_until(answers, subject="the DAG parser", seconds=_START_SECONDS, interval=0.02)
+    command = [*session.command, "--socket", session.socket]
+    done = capture(command, env=session.variables, cwd=Path("/"), timeout=_START_SECONDS)
+    if done.exit_status != 0:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+        raise HarnessError("the DAG parser ended as it started", evidence=tuple(lines[-_SHOWN_LINES:]))
 
 
 def ask_once(session: Session, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

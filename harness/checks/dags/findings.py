@@ -53,7 +53,7 @@ def findings_of(facts: Facts, seeded: Mapping[str, Sequence[str]]) -> list[Findi
         *_late_imports(facts),
         *_dags(facts),
         *_references(facts, seeded),
-        *_behaviour(facts, seeded),
+        *_behaviour(facts),
         *_deprecations(facts),
         *_budget(facts),
     ]
@@ -277,10 +277,17 @@ def _references(facts: Facts, seeded: Mapping[str, Sequence[str]]) -> Iterator[F
                 )
 
 
-def _behaviour(facts: Facts, _seeded: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+def _behaviour(facts: Facts) -> Iterator[Finding]:
+    details: dict[tuple[str, int, str], list[str]] = {}
     for seen in facts["behaviour"]:
-        rule, text = _BEHAVIOUR[seen["kind"]]
-        yield Finding(rule, Severity.WARNING, text.format(seen["detail"]), _at(seen), _BEHAVIOUR_HINT)
+        details.setdefault((seen["file"], seen["line"], seen["kind"]), []).append(seen["detail"])
+    for (file, line, kind), names in details.items():
+        if kind == "network" and (file, line, "aws") in details:
+            continue
+        rule, text = _BEHAVIOUR[kind]
+        at = Location(Path(file), line)
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield Finding(rule, Severity.WARNING, text.format(names[0] + more), at, _BEHAVIOUR_HINT)
 
 
 def _deprecations(facts: Facts) -> Iterator[Finding]:

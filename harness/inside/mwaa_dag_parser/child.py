@@ -17,7 +17,7 @@ from .parse import parse_file
 from .source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from .observe import Observer
     from .places import UserCode
@@ -166,12 +166,21 @@ def _parse_alone(
     slot.write(record)
 
 
+def own_time() -> float:
+    """A clock that stands still while other processes keep this one from running (where the system tells)."""
+    now = time.monotonic()
+    try:
+        with open("/proc/thread-self/schedstat", encoding="ascii") as stream:
+            return now - int(stream.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return now
+
+
 def _measure(path: str, options: dict[str, Any], code: UserCode, observer: Observer) -> dict[str, Any]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    clock: Callable[[], float] = time.monotonic
-    started = clock()
+    started = own_time()
     record = parse_file(path, code, observer, options)
-    seconds = clock() - started
+    seconds = own_time() - started
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     record["measured"] = {"seconds": round(seconds, 4), "memory": (after - before) * 1024}
     return record

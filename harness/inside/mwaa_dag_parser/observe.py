@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-import stat
+import re
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,8 @@ _PROCESS_EVENTS = frozenset(
 _NETWORK_EVENTS = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"})
 _LISTING_EVENTS = frozenset({"os.listdir", "os.scandir"})
 _UNREPEATABLE_EVENTS = frozenset({"ctypes.dlopen", "os.putenv", "os.unsetenv"})
+_AIRFLOW = re.compile(r"/airflow/|/mwaa_dag_parser/")
+_RANDOM_NAME = re.compile(r"(/tmp)[a-z0-9_]{8}(?=/|$|\.)")
 _UNREPEATABLE_PLACES = ("/proc/", "/sys/", "/dev/")
 
 
@@ -70,6 +72,7 @@ class Observer:
         """Something happened now, on a line of the user's."""
         place = self.code.here(sys._getframe(1))
         if place is not None:
+            detail = _RANDOM_NAME.sub(r"\1…", detail)
             self.behaviour[(kind, detail, *place)] = None
         self.unrepeatable.add(kind)
 
@@ -163,8 +166,10 @@ class Observer:
         self, message: Any, category: type[Warning], filename: str, lineno: int, *_rest: Any
     ) -> None:
         """`warnings.showwarning`: note a deprecation when a line of the user's is behind it."""
-        if not issubclass(category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning)):
+        if category.__module__.partition(".")[0] not in {"builtins", "airflow"}:
             return
+        if not (self.code.owns(filename) or filename.startswith("<frozen") or _AIRFLOW.search(filename)):
+            return  # one package warns about another: nothing that the user's line could change
         frame = sys._getframe(1)
         place = (filename, lineno) if self.code.owns(filename) else self.code.here(frame)
         if place is not None:
@@ -227,14 +232,3 @@ def _peer(event: str, arguments: tuple[Any, ...]) -> str:
     if isinstance(address, tuple):
         return f"{address[0]}:{address[1]}"
     return os.fsdecode(address) if isinstance(address, (str, bytes)) else "an address"
-
-
-def describe_file(path: str) -> str:
-    """What `os.stat` says about a path, as text that changes when the answer would."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return "absent"
-    if stat.S_ISDIR(found.st_mode):
-        return "folder"
-    return f"{found.st_size} {found.st_mtime_ns}"

@@ -207,6 +207,26 @@ def answer_once(zygote: Zygote) -> None:
     output.flush()
 
 
+def detach(log: str) -> int:
+    """Go on in a child in a session of its own; the process that was started ends when that child is ready.
+
+    Returns:
+        in the child: where to write a byte as soon as it is.
+    """
+    heard, said = os.pipe()
+    if os.fork():
+        os.close(said)
+        os._exit(0 if os.read(heard, 1) else 1)
+    os.close(heard)
+    os.setsid()
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    return said
+
+
 def listen_at(path: str) -> socket.socket | None:
     """The private socket; None when another parser already answers there."""
     lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -241,12 +261,16 @@ def main() -> None:
     arguments.add_argument("--slots", type=int, default=2)
     arguments.add_argument("--user-folder", action="append", default=[])
     given = arguments.parse_args()
+    announce = detach(f"{given.socket}.log") if given.socket else None
     adopt_orphans()
     zygote = Zygote(*preload(tuple(given.user_folder)), given.slots)
     if given.once:
         answer_once(zygote)
         return
     listener = listen_at(given.socket)
+    if announce is not None:
+        os.write(announce, b"ready")
+        os.close(announce)
     if listener is None:
         return
     inode = os.stat(given.socket).st_ino

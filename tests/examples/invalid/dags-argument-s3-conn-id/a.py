@@ -1,0 +1,7 @@
+from datetime import datetime
+
+from airflow import DAG
+from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+
+with DAG("example", start_date=datetime(2023, 1, 1), schedule="@daily") as dag:
+    S3KeySensor(task_id="wait", bucket_key="s3://b/k", s3_conn_id="aws_default")

@@ -1,0 +1,4 @@
+# an airflow dag
+import ctypes
+
+ctypes.string_at(0)

@@ -1,0 +1,2 @@
+# dag
+from airflow.contrib.operators.aws_athena_operator import AWSAthenaOperator

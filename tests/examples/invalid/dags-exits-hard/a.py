@@ -1,0 +1,4 @@
+# an airflow dag
+import os
+
+os._exit(0)

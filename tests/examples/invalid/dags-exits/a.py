@@ -1,0 +1,4 @@
+# an airflow dag
+import sys
+
+sys.exit(3)

@@ -1,0 +1,2 @@
+# an airflow dag
+import docker

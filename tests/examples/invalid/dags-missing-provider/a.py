@@ -1,0 +1,2 @@
+# dag
+from airflow.providers.snowflake.operators.snowflake import SnowflakeOperator

@@ -1,0 +1,6 @@
+# an airflow dag
+def outer():
+    return missing
+
+
+outer()

@@ -1,0 +1,4 @@
+# an airflow dag
+import subprocess
+
+subprocess.run(["true"], check=True)

@@ -1,0 +1,4 @@
+# an airflow dag
+import time
+
+time.sleep(2.2)

@@ -1,0 +1,3 @@
+# an airflow dag
+def broken(:
+    pass

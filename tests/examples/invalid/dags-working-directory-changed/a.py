@@ -1,0 +1,4 @@
+# an airflow dag
+import os
+
+os.chdir("/")

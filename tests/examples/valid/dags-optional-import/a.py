@@ -1,0 +1,5 @@
+# an airflow dag
+try:
+    import tensorflow
+except ImportError:
+    tensorflow = None

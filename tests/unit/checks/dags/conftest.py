@@ -1,0 +1,56 @@
+"""A project whose DAGs folder holds the examples, with a real worker environment and real parsers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.checks.dag_parser.open_session import open_session
+from harness.config.model import Settings
+from harness.events import ignore_events
+from harness.project.layout import locate_project
+from harness.workerenv.store import WorkerEnvironment, ensure_worker_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harness.checks.dag_parser.session import Session
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+FINISHED_WORKER = os.environ.get("MWAA_TEST_WORKER_ENVIRONMENT")
+"""Names the folder of a finished worker environment, to save building one."""
+
+
+@pytest.fixture(scope="session")
+def worker(tmp_path_factory: pytest.TempPathFactory, fenced_environ: Mapping[str, str]) -> WorkerEnvironment:
+    if FINISHED_WORKER:
+        return WorkerEnvironment(Path(FINISHED_WORKER), "finished")
+    settings = Settings()
+    project = locate_project(tmp_path_factory.mktemp("worker"), settings.local)
+    return ensure_worker_environment(project, settings, fenced_environ, ignore_events)
+
+
+def make_session(
+    root: Path, worker: WorkerEnvironment, environ: Mapping[str, str], settings: Settings | None = None
+) -> Session:
+    """The session of a project in `root`."""
+    used = settings or Settings()
+    project = locate_project(root, used.local)
+    for folder in (project.dags_folder, project.plugins_folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return open_session(project, used, environ, worker)
+
+
+@pytest.fixture(scope="session")
+def example_session(
+    tmp_path_factory: pytest.TempPathFactory, worker: WorkerEnvironment, fenced_environ: Mapping[str, str]
+) -> Iterator[Session]:
+    root = tmp_path_factory.mktemp("examples")
+    shutil.copytree(EXAMPLES, root / "dags")
+    session = make_session(root, worker, fenced_environ)
+    yield session
+    Path(session.socket).unlink(missing_ok=True)  # its parser notices and leaves
