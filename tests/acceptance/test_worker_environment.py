@@ -256,7 +256,7 @@ def test_a_moved_project_takes_its_environment_along(workshop: Workshop, base: W
     root.rename(elsewhere)
     try:
         pip = elsewhere / base.path.relative_to(root) / "bin" / "pip"
-        argv = [pip, "--version"]
+        argv = [str(pip), "--version"]
         environ = {"PATH": os.defpath}
         done = subprocess.run(argv, check=True, capture_output=True, text=True, env=environ)
         assert str(elsewhere) in done.stdout
