@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from harness.results import Finding
 
 _MOST_PACKAGES = 120
+_MOST_SOURCES = 12
 
 
 @dataclass(frozen=True)
@@ -221,6 +222,24 @@ class Explainer:
             candidates = self._candidates(entry.name, entry.requirement.specifier)
             if candidates and entry.name not in self._base:
                 self._describe(entry.name, candidates[0])
+
+    def learn_releases(self, names: Iterable[str]) -> None:
+        """Read the metadata of releases without a wheel of packages that mostly come without one.
+
+        Raises:
+            IndexUnreachableError: the index did not answer.
+        """
+        wanted = list(names)
+        self._index.prefetch(wanted)
+        for name in wanted:
+            releases = [r for v, r in self._index.releases(name).items() if not v.is_prerelease]
+            sources = [r for r in releases if r.sdist is not None and r.wheel_for(self._target) is None]
+            if name in self._base or 2 * len(sources) < len(releases):
+                continue
+            chosen = [release for release in sources if release.supports(self._target)][:_MOST_SOURCES]
+            self._index.prefetch_metadata(((name, release) for release in chosen), self._target)
+            for release in chosen:
+                self._describe(name, release.version)
 
     def find_unknown_extras(
         self, entries: Iterable[RequirementEntry], resolved: Resolved | None

@@ -102,7 +102,7 @@ class FixSearch:
         return Fix(tuple(edits), best)
 
     def _between(self, entry: RequirementEntry, limit: str) -> Iterator[str]:
-        """Versions nearer to the pinned one than `limit`, nearest first, in which no chain conflicts."""
+        """Versions from the pinned one towards `limit`, nearest first, in which no chain conflicts."""
         pinned = pinned_version(entry)
         try:
             wish = Version(pinned or "")
@@ -114,12 +114,10 @@ class FixSearch:
             for version, release in releases.items()
             if release.supports(self._target) and release.yanked is None and not version.is_prerelease
         ]
-        order = sorted({*usable, wish, Version(limit)})
-        home, reach = order.index(wish), abs(order.index(Version(limit)) - order.index(wish))
-        near = sorted((v for v in usable if v != wish), key=lambda v: (abs(order.index(v) - home), v < wish))
-        for version in near[:_MOST_LOOKS]:
-            if abs(order.index(version) - home) >= reach:
-                return
+        low, high = sorted((wish, Version(limit)))
+        near = sorted((v for v in usable if low < v < high), reverse=wish == high)[:_MOST_LOOKS]
+        self._index.prefetch_metadata(((entry.name, releases[version]) for version in near), self._target)
+        for version in near:
             pinned_there = replace(entry, requirement=Requirement(_rewrite(entry, str(version))))
             if not self._explainer.find_conflicts([pinned_there]):
                 yield str(version)

@@ -22,6 +22,7 @@ from harness.checks.requirements.release_metadata import (
     read_wheel_metadata,
 )
 from harness.checks.requirements.sdist import read_sdist
+from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -163,6 +164,20 @@ class Index:
             if int(response.headers.get("content-length") or 0) > _LARGEST_FILE:
                 raise ValueError(file.name)
             return response.read()
+
+    def fetch(self, url: str) -> bytes:
+        """The file at `url`, however large.
+
+        Raises:
+            HarnessError: it cannot be had.
+        """
+        try:
+            response = self._client.get(url)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise HarnessError(f"a wheel could not be downloaded: {type(error).__name__}") from error
+        if response.status_code != httpx.codes.OK:
+            raise HarnessError(f"a wheel could not be downloaded: the index answered {response.status_code}")
+        return response.content
 
     def size(self, url: str) -> int:
         """How large the file at `url` is; 0 when nobody says."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from harness.checks.requirements.resolution import Answer, Inputs
     from harness.results import Finding
 
-_MOST_ROUNDS = 3
+_MOST_ROUNDS = 6
 
 
 def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None) -> Verdict:
@@ -73,6 +73,8 @@ def _learn(
         if isinstance(answer, Resolved | Unreachable):
             return answer, inputs, ()
         conflicts = explainer.find_conflicts(task.entries)
+        if isinstance(answer, Unresolvable):
+            explainer.learn_releases(answer.without_wheel)
         if explainer.built == inputs.built:
             break
     return answer, inputs, conflicts
@@ -108,8 +110,9 @@ def _search(
         answer = resolve(task.packager, known)
         if isinstance(answer, Unresolvable):
             explainer.find_conflicts(changed)
+            explainer.learn_releases(answer.without_wheel)
             learned = with_built(known, explainer)
-            return resolve(task.packager, learned) if learned.built != known.built else answer
+            answer = resolve(task.packager, learned) if learned.built != known.built else answer
         return answer
 
     return FixSearch(index, explainer, task.target, resolve_lines).search(task.entries, blamed)

@@ -8,6 +8,7 @@ wheel, its metadata is read statically and handed to uv (`dependency-metadata`).
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ default = true
 cache-control = { api = "max-age=600", files = "max-age=31536000, immutable" }
 """
 _SECONDS = 120.0
+_WITHOUT_WHEEL = re.compile(r"Wheels are required for `([A-Za-z0-9][\w.-]*)`")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,15 @@ class Unresolvable:
 
     words: tuple[str, ...]
     is_offline: bool = False
+
+    @property
+    def without_wheel(self) -> frozenset[str]:
+        """Packages of which it gave up releases because they have no wheel.
+
+        uv has no machine-readable form of a failure. Were its wording to change, a release without a wheel
+        deep in a chain would be reported as a conflict, with uv's own words below.
+        """
+        return frozenset(_WITHOUT_WHEEL.findall(" ".join(self.words)))
 
 
 @dataclass(frozen=True)
