@@ -48,6 +48,7 @@ class WorkingTree:
         self._archive_of: tuple[object, ...] | None = None
         self._archive: TreeObject | None = None
         self._warned: set[str] = set()
+        self._latest: Mapping[str, TreeObject] = {}
 
     def snapshot(self) -> TreeSnapshot:
         objects: dict[str, TreeObject] = {}
@@ -66,7 +67,25 @@ class WorkingTree:
         else:
             if archive is not None:
                 objects[self._layout.plugins] = archive
+        self._latest = objects
         return TreeSnapshot(objects, frozenset(unreadable))
+
+    def copy(self, key: str, digest: str, target: Path) -> bool:
+        """Copy the tree's content for `key` to the file `target` if its MD5 is `digest`; whether it was.
+
+        Content that is known to be the object's need not be downloaded.
+        """
+        known = self._latest.get(key)
+        if known is None or known.digest != digest or isinstance(known.content, bytes):
+            return False
+        try:
+            content = known.content.read_bytes()
+        except OSError:
+            return False
+        if _md5(content) != digest:
+            return False
+        target.write_bytes(content)
+        return True
 
     def _files(self) -> Iterator[tuple[str, TreeFile]]:
         for found in walk_files(self._project.dags_folder):
