@@ -150,6 +150,9 @@ class RunDriver:
     def _turn(self, tickets: Sequence[RunTicket]) -> None:
         self._start(tickets)
         self._find_dataset_runs(tickets)
+        for ticket in tickets:
+            if ticket.key is None and (reason := self._why_no_dataset_run(ticket)):
+                self._end(ticket, reason)
         running = [ticket for ticket in tickets if ticket.is_running]
         states = self._reader.runs([ticket.key for ticket in running if ticket.key is not None])
         for ticket in running:
@@ -206,9 +209,6 @@ class RunDriver:
             if not isinstance(error, HarnessError):
                 raise error
             self._end(ticket, str(error))
-            return
-        if ticket.key is None and (reason := self._why_no_dataset_run(ticket)):
-            self._end(ticket, reason)
             return
         elapsed = self._clock() - (ticket.started_at or 0.0)
         if elapsed > ticket.case.timeout:

@@ -64,7 +64,7 @@ class _DagItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        return self.path, None, f"{self.path.name}::{self.name}"
+        return self.path, 0, self.name
 
 
 class ParseItem(_DagItem):

@@ -21,8 +21,10 @@ _PLAIN_SECONDS = 5.0
 class Terminal(Protocol):
     """Where lines go; past pytest's capture."""
 
-    is_live: bool
     width: int
+
+    @property
+    def is_live(self) -> bool: ...
 
     def begin_line(self) -> None: ...
     def write(self, text: str) -> None: ...

@@ -29,6 +29,8 @@ from harness.runner.seeds import load_seeds
 from harness.runner.synced_files import newest_arrival
 from harness.runner.task_logs import read_attempts, read_last_lines
 from harness.runner.verdict import CaseResult, Facts, NotPushed, judge, tasks_worth_reading
+from harness.runtime.services import Role
+from harness.runtime.services_table import role_of
 from harness.runtime.state import read_state
 from harness.waiting import DeadlineError, NotYet, Ready, wait_until
 
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
     from harness.runner.seeds import Seeds
 
 DEFAULT_CONCURRENCY = 10
+_RUN_DAG_CODE = frozenset({Role.SCHEDULER, Role.WORKER, Role.TRIGGERER})
 _LOG_LINES = 60
+_SERVICE_LINES = 5
 _RESTORE_SECONDS = 10.0
 _WATCH_INTERVAL = 0.25
 
@@ -233,10 +237,19 @@ class LocalBench:
     def _explain(self, run: RunState | None) -> dict[str, tuple[str, ...]]:
         if run is None:
             return {}
-        return {
-            task.label: read_last_lines(self._log_folder, run.key, task, _LOG_LINES)
-            for task in tasks_worth_reading(run)
-        }
+        logs = {}
+        for task in tasks_worth_reading(run):
+            lines = read_last_lines(self._log_folder, run.key, task, _LOG_LINES)
+            logs[task.label] = lines or self._read_services(run.key.run_id, task.task_id)
+        return logs
+
+    def _read_services(self, run_id: str, task_id: str) -> tuple[str, ...]:
+        """What the services said about a task that never came to write a log."""
+        lines = self._local.backend.logs([], None)
+        told = [
+            f"{line.service}: {line.text}" for line in lines if run_id in line.text and task_id in line.text
+        ]
+        return tuple(line for line in told if "ERROR" in line)[-_SERVICE_LINES:]
 
     @property
     def _log_folder(self) -> Path:
@@ -280,6 +293,7 @@ class _Connections:
     def _synced_at(self) -> datetime | None:
         project = self._local.project
         state = read_state(project.state)
-        homes = state.homes.values() if state else ()
+        homes = state.homes if state else {}
+        copies = [home / "dags" for name, home in homes.items() if role_of(name) in _RUN_DAG_CODE]
         sources = [entry.relative for entry in walk_files(project.dags_folder) if isinstance(entry, TreeFile)]
-        return newest_arrival(project.dags_folder, sources, [home / "dags" for home in homes])
+        return newest_arrival(project.dags_folder, sources, copies)

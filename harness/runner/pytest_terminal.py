@@ -19,11 +19,17 @@ class PytestTerminal:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._reporter: Any = config.pluginmanager.getplugin("terminalreporter")
-        if hasattr(config, "workerinput") or config.get_verbosity() < _QUIET:
-            self._reporter = None
-        self.is_live = bool(self._reporter is not None and self._reporter.isatty)
+        self._is_silent = hasattr(config, "workerinput") or config.get_verbosity() < _QUIET
         self.width = shutil.get_terminal_size().columns
+
+    @property
+    def is_live(self) -> bool:
+        return bool(self._reporter is not None and self._reporter.isatty)
+
+    @property
+    def _reporter(self) -> Any:
+        """Pytest's reporter, which is not there yet while pytest configures itself."""
+        return None if self._is_silent else self._config.pluginmanager.getplugin("terminalreporter")
 
     def begin_line(self) -> None:
         if self._reporter is not None:
