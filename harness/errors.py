@@ -60,6 +60,10 @@ class HarnessError(Exception):
         return f"{self.location}: {self.message}" if self.location else self.message
 
 
+class TerminationRequest(KeyboardInterrupt):
+    """Somebody other than the terminal asked this process to end: SIGTERM or SIGHUP."""
+
+
 class UsageError(HarnessError):
     """The command was called, or the project configured, in a way that cannot work."""
 

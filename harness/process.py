@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
+import signal
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, TerminationRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _SHOWN_LINES = 30
+_BY_SIGNAL = 128
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ def check(
 def attach(argv: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path | None = None) -> int:
     """Run `argv` on this terminal (same stdin, stdout, stderr) and return its exit status.
 
-    Ctrl-C reaches the process as the terminal sends it; its own exit status is reported.
+    Ctrl-C reaches the process as the terminal sends it; a request to this process alone to end is passed
+    on as Ctrl-C, so that the other one cleans up as well. The process's own exit status is reported, as a
+    shell does when a signal ended it.
 
     Raises:
         CommandError: the program cannot be started.
@@ -106,9 +109,13 @@ def attach(argv: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path | No
     try:
         with subprocess.Popen(arguments, env=dict(env), cwd=cwd) as child:
             while child.returncode is None:
-                with contextlib.suppress(KeyboardInterrupt):
+                try:
                     child.wait()
-            return child.returncode
+                except TerminationRequest:
+                    child.send_signal(signal.SIGINT)
+                except KeyboardInterrupt:
+                    continue
+            return child.returncode if child.returncode >= 0 else _BY_SIGNAL - child.returncode
     except OSError as error:
         raise CommandError(f"{arguments[0]} could not be started: {error.strerror or error}") from error
 

@@ -21,6 +21,8 @@ class Volumes(Enum):
 def down(invocation: Invocation, *, volumes: Volumes) -> int:
     """Stop every service; with `Volumes.DISCARD` delete the data as well."""
     backend = invocation.open_environment().backend
+    if not backend.is_up():
+        invocation.console.say("nothing is running")
     with invocation.console.progress() as events:
         backend.down(events)
         if volumes is Volumes.DISCARD:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import webbrowser
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from harness.errors import ExitStatus
 if TYPE_CHECKING:
     from harness.cli.answer_format import AnswerFormat
     from harness.cli.invocation import Invocation
+    from harness.config.model import Settings
     from harness.runtime.backend import Endpoints
 
 
@@ -30,15 +32,15 @@ def open_environment(invocation: Invocation, *, answer: AnswerFormat, browser: B
     if answer.is_json:
         invocation.console.json(_document(endpoints))
     else:
-        for line in _lines(endpoints, environment.settings.environment.dag_s3_path):
+        for line in _lines(endpoints, environment.settings):
             invocation.console.data(line)
     if browser is Browser.LAUNCH and not webbrowser.open(endpoints.webserver_url):
         invocation.console.say("no browser could be started; open the address by hand")
     return ExitStatus.SUCCESS
 
 
-def _lines(endpoints: Endpoints, dags: str) -> list[str]:
-    target = f"s3://{endpoints.bucket}/{dags}"
+def _lines(endpoints: Endpoints, settings: Settings) -> list[str]:
+    dags, target = settings.local.dags_folder, f"s3://{endpoints.bucket}/{settings.environment.dag_s3_path}"
     return [
         f"Airflow UI      {endpoints.webserver_url}",
         f"user            {endpoints.username}",
@@ -50,7 +52,7 @@ def _lines(endpoints: Endpoints, dags: str) -> list[str]:
         "",
         "Upload DAGs by hand, as to the real bucket (any credentials will do):",
         f"  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={endpoints.region} \\",
-        f"    aws --endpoint-url {endpoints.aws_endpoint_url} s3 sync dags {target}",
+        f"    aws --endpoint-url {endpoints.aws_endpoint_url} s3 sync {shlex.quote(dags)} {target}",
     ]
 
 

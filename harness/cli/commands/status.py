@@ -29,7 +29,8 @@ def status(invocation: Invocation, *, answer: AnswerFormat) -> int:
         console.table(_HEADINGS, [_row(service) for service in services])
         for service in services:
             if service.detail:
-                console.say(f"{service.name}: {service.detail}")
+                tell = console.detail if service.state is ServiceState.READY else console.say
+                tell(f"{service.name}: {service.detail}")
     if all(service.state is ServiceState.STOPPED for service in services):
         console.say("nothing is running; start it with: mwaa-harness up")
         return ExitStatus.SUCCESS
