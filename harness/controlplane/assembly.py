@@ -68,6 +68,7 @@ def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, 
     bucket = SourceBucket(aws, endpoints.bucket)
     queue = TaskQueue(aws, endpoints.queue_url)
     sender = TaskSender(project.state, assignment.worker_environment, assignment.environ)
+    tree = WorkingTree(project, layout)
     source = project.state.source
     ledger_file = LedgerFile(source / "ledger.json")
     ledger = ledger_file.load()
@@ -81,7 +82,7 @@ def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, 
     parts = Parts(
         bucket=bucket,
         queue=queue,
-        publisher=Publisher(WorkingTree(project, layout), bucket, ledger, executor),
+        publisher=Publisher(tree, bucket, ledger, executor),
         dags=DagSync(
             bucket=bucket,
             prefix=layout.dags,
@@ -89,6 +90,7 @@ def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, 
             ledger=ledger,
             folders=dag_folders,
             executor=executor,
+            copy_known=tree.copy,
         ),
         artefacts=artefacts,
         artefact_folders=[

@@ -14,7 +14,7 @@ from harness.controlplane.bucket_layout import UnsafeKeyError, relative_path
 from harness.controlplane.component_folder import files_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from harness.controlplane.component_folder import ComponentFolder
@@ -33,7 +33,10 @@ class SyncReport:
 
 
 class DagSync:
-    """Keeps one local copy of the bucket's DAGs, and every component's DAGs folder equal to that copy."""
+    """Keeps one local copy of the bucket's DAGs, and every component's DAGs folder equal to that copy.
+
+    `copy_known` writes an object's content to a file if it can be had without a download: key, ETag, file.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class DagSync:
         ledger: Ledger,
         folders: Sequence[ComponentFolder],
         executor: Executor,
+        copy_known: Callable[[str, str, Path], bool],
     ) -> None:
         self._bucket = bucket
         self._prefix = prefix
@@ -51,6 +55,7 @@ class DagSync:
         self._ledger = ledger
         self._folders = folders
         self._executor = executor
+        self._copy_known = copy_known
         self._refused: set[tuple[str, str]] = set()
 
     def reconcile(self) -> None:
@@ -69,7 +74,7 @@ class DagSync:
         synced = self._ledger.synced
         removed = tuple(relative for relative in synced if relative not in wanted)
         self._drop(removed)
-        changed = [relative for relative, stored in wanted.items() if synced.get(relative) != stored.etag]
+        changed = [stored for relative, stored in wanted.items() if synced.get(relative) != stored.etag]
         arrived = self._download(changed)
         for folder in self._folders:
             if folder.is_intact():
@@ -105,23 +110,23 @@ class DagSync:
             _remove_empty(path.parent, self._mirror)
             del self._ledger.synced[relative]
 
-    def _download(self, relatives: Iterable[str]) -> tuple[str, ...]:
-        self._mirror.mkdir(parents=True, exist_ok=True)
-
-        def fetch(relative: str) -> tuple[str, str] | None:
+    def _download(self, objects: Iterable[StoredObject]) -> tuple[str, ...]:
+        def fetch(stored: StoredObject) -> tuple[str, str] | None:
+            relative, etag = stored.key.removeprefix(self._prefix), stored.etag
             staged = self._stage()
-            try:
-                version = self._bucket.download(self._prefix + relative, staged)
-            except MissingError:
-                staged.unlink()
-                return None  # deleted a moment ago; the next listing says so
+            if not self._copy_known(stored.key, etag, staged):
+                try:
+                    etag = self._bucket.download(stored.key, staged).etag
+                except MissingError:
+                    staged.unlink()
+                    return None  # deleted a moment ago; the next listing says so
             target = self._mirror / relative
             target.parent.mkdir(parents=True, exist_ok=True)
             staged.chmod(0o644)
             staged.replace(target)
-            return relative, version.etag
+            return relative, etag
 
-        arrived = [done for done in self._executor.map(fetch, sorted(relatives)) if done is not None]
+        arrived = [done for done in self._executor.map(fetch, objects) if done is not None]
         self._ledger.synced.update(arrived)
         return tuple(relative for relative, _ in arrived)
 

@@ -130,7 +130,7 @@ class SourceProject:
                 return NotYet(self.log[-2000:])
             return Ready("its readiness file")
 
-        wait_until(answer, subject="the control plane", seconds=30, interval=0.02)
+        wait_until(answer, subject="the control plane", seconds=120, interval=0.02)
         return process
 
     def up(self) -> subprocess.Popen[bytes]:
@@ -141,7 +141,7 @@ class SourceProject:
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-                process.wait(timeout=30)
+                process.wait(timeout=60)
 
     @property
     def log_file(self) -> Path:
@@ -180,7 +180,7 @@ class SourceProject:
     def put_by_hand(self, key: str, text: str) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=text.encode())
 
-    def eventually(self, condition: Callable[[], bool], subject: str, seconds: float = 20) -> float:
+    def eventually(self, condition: Callable[[], bool], subject: str, seconds: float = 60) -> float:
         """Wait until `condition` holds; how many seconds that took."""
         started = time.monotonic()
 
