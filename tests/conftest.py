@@ -22,6 +22,8 @@ from harness.workerenv.tools import Tool, ensure_tool_environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+pytest_plugins = ["tests.environments"]
+
 # What a person's shell may say about AWS, Airflow or this harness must not decide a test.
 _HIDDEN_PREFIXES = ("AWS_", "BOTO_", "AIRFLOW", "MWAA_", "LOCALSTACK_")
 _HIDDEN = ("DEBUG", "SERVICES", "GATEWAY_LISTEN", "HTTP_PROXY", "http_proxy")
