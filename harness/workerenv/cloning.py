@@ -18,7 +18,11 @@ def clone_tree(source: Path, target: Path) -> None:
     Raises:
         OSError: the disk refused.
     """
-    shutil.copytree(source, target, symlinks=True, copy_function=_link_or_copy)
+    try:
+        shutil.copytree(source, target, symlinks=True, copy_function=_link_or_copy)
+    except shutil.Error as error:
+        _, path, reason = error.args[0][0]  # one entry per file; the first says enough
+        raise OSError(f"{path}: {reason}") from error
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -43,6 +43,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _NOISE = re.compile(
     r"^\s*(Using Python|Resolved|Prepared|Audited|Updated|Updating|Building|Built|Downloading|Downloaded"
     r"|Uninstalled|Installed)\s|^\s*$"
+    r"|^(warning: Failed to hardlink|\s+If the cache and target|\s+If this is intentional)"
 )
 
 
