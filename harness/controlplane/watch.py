@@ -6,13 +6,15 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from watchfiles import Change, watch
+import watchfiles
 
 from harness.project.excluded_files import is_excluded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from watchfiles.main import FileChange
 
     from harness.project.layout import Project
 
@@ -26,7 +28,13 @@ _LOOK_FOR_FOLDERS = 1000
 class TreeWatcher:
     """Calls `on_change` soon after a published part of `project` changed, from a thread of its own."""
 
-    def __init__(self, project: Project, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        on_change: Callable[[], None],
+        watch: Callable[..., Iterator[set[FileChange]]] = watchfiles.watch,
+    ) -> None:
+        self._watch = watch
         self._project = project
         self._on_change = on_change
         self._stop = threading.Event()
@@ -56,7 +64,7 @@ class TreeWatcher:
         folders = self._folders()
         # A deep watch of the project's root would follow .mwaa and virtual environments too, so what does
         # not exist yet is looked for once in a while.
-        for changes in watch(
+        for changes in self._watch(
             *folders,
             watch_filter=self._is_relevant,
             debounce=_DEBOUNCE,
@@ -88,6 +96,6 @@ class TreeWatcher:
             elif file.is_file():
                 yield file
 
-    def _is_relevant(self, _change: Change, path: str) -> bool:
+    def _is_relevant(self, _change: watchfiles.Change, path: str) -> bool:
         root = str(self._project.root)
         return not is_excluded(path.removeprefix(root).lstrip("/"))

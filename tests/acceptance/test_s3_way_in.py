@@ -183,7 +183,7 @@ def test_artefacts_stay_pinned_until_the_environment_is_updated(source_project: 
 
     # The environment is updated: the latest versions count.
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=60) == 0
     source_project.up()
     assert source_project.in_home("plugins/mine.py", "webserver") == "second"
     assert source_project.in_home("requirements/requirements.txt", "worker") == "attrs\n"
@@ -302,9 +302,12 @@ def test_after_localstack_was_lost_everything_is_restored(
     source_project.up()
     source_project.put_by_hand("dags/hand.py", "by hand")
     source_project.s3.delete_object(Bucket=source_project.bucket, Key="dags/deleted_by_hand.py")
-    source_project.eventually(lambda: source_project.in_home("dags/hand.py") == "by hand", "the file by hand")
     source_project.eventually(
-        lambda: source_project.in_home("dags/deleted_by_hand.py") is None, "the deletion by hand"
+        lambda: (
+            source_project.in_home("dags/hand.py", "worker") == "by hand"
+            and source_project.in_home("dags/deleted_by_hand.py", "worker") is None
+        ),
+        "what was done by hand",
     )
     untouched = (source_project.homes["worker"] / "dags/hand.py").stat().st_mtime_ns
 
@@ -374,6 +377,6 @@ def test_it_ends_cleanly_when_told_to(source_project: SourceProject, number: sig
 
     process.send_signal(number)
 
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     assert source_project.readiness is None
     assert "Traceback" not in source_project.log
