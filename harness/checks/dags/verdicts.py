@@ -28,7 +28,7 @@ class Parser(Protocol):
     """Gives the facts of files; the warm and the cold one are interchangeable."""
 
     def __call__(
-        self, session: Session, files: Sequence[str], options: Mapping[str, Any]
+        self, session: Session, files: Sequence[str], options: Mapping[str, Any], /
     ) -> Iterator[Facts]: ...
 
 
@@ -78,10 +78,14 @@ def check_dags(
         tuple(Path(file) for file in files),
         tuple(with_source(sorted(kept, key=sort_key))),
         (),
-        (f"{len(files)} files, {dags} DAGs, {held} unchanged",),
+        (f"{_count(len(files), 'file')}, {_count(dags, 'DAG')}, {held} unchanged",),
         time.monotonic() - started,
         {"files": records} if question.graph else {},
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _facts(

@@ -30,9 +30,19 @@ format_option = click.option(
 explain_option = click.option("--explain", metavar="RULE", help="Explain a rule and exit.")
 
 
-@click.group(name="check")
-def check() -> None:
-    """Say what would go wrong on MWAA, before anything is uploaded."""
+@click.group(name="check", invoke_without_command=True)
+@format_option
+@explain_option
+@click.pass_context
+def check(context: click.Context, *, format_name: str, explain: str | None) -> int | None:
+    """Say what would go wrong on MWAA, before anything is uploaded. Without a COMMAND: all checks."""
+    if context.invoked_subcommand is not None:
+        return None
+    if explain is not None:
+        return _explain_any(explain)
+    from harness.cli.commands import check_others
+
+    return check_others.run_all(context.obj, format_name)
 
 
 def report_results(
@@ -58,6 +68,12 @@ def explain_rule(name: str, rules: Mapping[str, Rule]) -> ExitStatus:
         raise UsageError(f"there is no rule {name!r}", hint="rules: " + ", ".join(sorted(rules)))
     click.echo(render_page(rules[name]), nl=False)
     return ExitStatus.SUCCESS
+
+
+def _explain_any(name: str) -> ExitStatus:
+    from harness.checks.rule_book import RULE_BOOK
+
+    return explain_rule(name, RULE_BOOK)
 
 
 @check.command(name="requirements")
@@ -123,3 +139,46 @@ def check_dags_command(
     if watches:
         return check_dags.watch(invocation, paths, format_name, how)
     return check_dags.run(invocation, paths, format_name, how)
+
+
+@check.command(name="plugins")
+@click.argument("archive", required=False, type=click.Path(path_type=str))
+@format_option
+@explain_option
+@click.pass_obj
+def check_plugins_command(
+    invocation: Invocation, *, archive: str | None, format_name: str, explain: str | None
+) -> int:
+    """Say what the plugins folder, or a plugins.zip, will do to each component."""
+    if explain is not None:
+        return _explain_any(explain)
+    from harness.cli.commands import check_others
+
+    named = None if archive is None else invocation.working_folder / archive
+    return check_others.run_plugins(invocation, named, format_name)
+
+
+@check.command(name="startup-script")
+@format_option
+@explain_option
+@click.pass_obj
+def check_startup_script_command(invocation: Invocation, *, format_name: str, explain: str | None) -> int:
+    """Say what is wrong with startup.sh."""
+    if explain is not None:
+        return _explain_any(explain)
+    from harness.cli.commands import check_others
+
+    return check_others.run_startup_script(invocation, format_name)
+
+
+@check.command(name="configuration")
+@format_option
+@explain_option
+@click.pass_obj
+def check_configuration_command(invocation: Invocation, *, format_name: str, explain: str | None) -> int:
+    """Say what is wrong with the Airflow configuration options."""
+    if explain is not None:
+        return _explain_any(explain)
+    from harness.cli.commands import check_others
+
+    return check_others.run_configuration(invocation, format_name)

@@ -35,10 +35,16 @@ class How:
 
 def run(invocation: Invocation, file: str | None, format_name: str, how: How) -> ExitStatus:
     """Check `file`, the project's requirements file when None, and report."""
+    return report_results(
+        (verdict(invocation, file, how),), format_name, invocation.root, _rules(format_name)
+    )
+
+
+def verdict(invocation: Invocation, file: str | None, how: How) -> CheckResult:
+    """The result alone, kept or fresh."""
     started = time.monotonic()
     loaded = invocation.load_settings()
-    root = invocation.root
-    project = locate_project(root, loaded.settings.local)
+    project = locate_project(invocation.root, loaded.settings.local)
     path = _file(invocation, file, project)
     variables = _deciding_variables(invocation.environ)
     key = fingerprint((str(path), repr(loaded.settings), str(how.is_offline), *variables))
@@ -49,8 +55,7 @@ def run(invocation: Invocation, file: str | None, format_name: str, how: How) ->
         if how.is_offline:
             request = replace(request, packager=None)
         result = _check(request, key, kept, how)
-    result = replace(result, seconds=time.monotonic() - started)
-    return report_results((result,), format_name, root, _rules(format_name))
+    return replace(result, seconds=time.monotonic() - started)
 
 
 def _rules(format_name: str) -> Mapping[str, Rule]:

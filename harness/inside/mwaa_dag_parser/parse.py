@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .places import UserCode
 
 _LONGEST_MESSAGE = 4000
+_dumps = json.dumps  # a DAG file may replace the one in its module
 
 
 class ExceptionLog:
@@ -132,7 +133,7 @@ def _serialize(bag: Any, path: str, code: UserCode, observer: Observer) -> list[
         if dag.is_subdag:
             continue
         try:
-            json.dumps(SerializedDAG.to_dict(dag), sort_keys=True)
+            _dumps(SerializedDAG.to_dict(dag), sort_keys=True)
         except Exception as error:  # noqa: BLE001 -- Airflow, too, catches whatever serialization raises
             cause = error.__cause__ or error
             place = place_of(observer, dag_key(dag_id), path)

@@ -1,0 +1,146 @@
+"""What plugins.zip would do: its layout, its names, and whether each component can load the plugins."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+import time
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from harness.checks.base import Rule
+from harness.errors import HarnessError, Location
+from harness.process import capture
+from harness.project.excluded_files import TreeFile, walk_files
+from harness.results import CheckResult, Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from harness.checks.dag_parser.session import Session
+
+COMPONENTS = ("scheduler", "worker", "webserver")
+_INSIDE = Path(__file__).parents[1] / "inside" / "load_plugins.py"
+_SECONDS = 120
+_ONE_GIB = 1 << 30
+_BOMB_RATIO = 200
+_E, _W = Severity.ERROR, Severity.WARNING
+
+_TABLE = (
+    Rule("plugin-import-error", _E, "A plugin cannot be imported.",
+         "The component starts without it: its operators, macros and views are missing, and one log line says so.",
+         "repair the line that is named; plugins load before any DAG does",
+         "import pandas  # not in requirements.txt", "# requirements.txt: pandas==1.5.2"),
+    Rule("plugins-nested-folder", _E, "The archive holds the plugins folder instead of its contents.",
+         "Everything ends up in /usr/local/airflow/plugins/plugins, where no import finds it.",
+         "zip the contents of the folder: cd plugins && zip -r ../plugins.zip .",
+         "plugins/plugins/operators/x.py", "plugins/operators/x.py"),
+    Rule("plugin-module-hidden", _W, "A module of the plugins has the name of an installed one.",
+         "The plugins folder comes last on the module path, so the installed module is imported instead.",
+         "give the module another name", "plugins/requests.py", "plugins/company_requests.py"),
+    Rule("plugins-too-large", _W, "The plugins are larger than MWAA recommends.",
+         "MWAA asks for less than 1 GB; a larger archive can make the start of a component time out.",
+         "leave out what the components do not need", "plugins/data.bin  # 2 GB", "plugins/operators/x.py"),
+    Rule("plugins-unsafe-archive", _E, "An entry of the archive would be written outside of the plugins folder.",
+         "Such an archive is refused.", "make the archive anew from the folder's contents",
+         "../../etc/passwd", "operators/x.py"),
+    Rule("plugins-bomb", _E, "The archive unpacks to far more than it should.",
+         "Unpacking it fills the component's disk of 20 GB.", "make the archive anew from the folder's contents",
+         "10 GB of zeroes in 10 MB", "operators/x.py"),
+)
+RULES: Mapping[str, Rule] = {rule.id: rule for rule in _TABLE}
+"""Every rule of this check, by id."""
+
+
+def check_plugins(session: Session, archive: Path | None = None) -> CheckResult:
+    """The result for the project's plugins folder, or for an archive that somebody made."""
+    started = time.monotonic()
+    if archive is not None:
+        findings = list(_archive_findings(archive))
+        return CheckResult("plugins", (archive,), tuple(findings), seconds=time.monotonic() - started)
+    folder = Path(session.plugins_folder)
+    files = [file for file in walk_files(folder) if isinstance(file, TreeFile)]
+    findings = [*_layout_findings(folder, files), *_hidden_modules(folder, files, session)]
+    names: list[str] = []
+    if any(file.relative.endswith(".py") for file in files):
+        for component in COMPONENTS:
+            answer = _load(session, component)
+            names = answer["plugins"]
+            findings += _load_findings(answer, component)
+    facts = (f"{len(files)} files; plugins: {', '.join(names) or 'none'}",)
+    kept = tuple({(f.rule, f.location): f for f in findings}.values())
+    return CheckResult("plugins", (folder,), kept, (), facts, time.monotonic() - started)
+
+
+def _load(session: Session, component: str) -> dict[str, Any]:
+    variables = session.variables | {
+        "MWAA_AIRFLOW_COMPONENT": component,
+        "MWAA__AIRFLOW__COMPONENT": component,
+    }
+    done = capture([session.command[0], _INSIDE], env=variables, cwd=Path("/"), timeout=_SECONDS)
+    if done.exit_status != 0:
+        lines = tuple(done.stderr.splitlines()[-10:])
+        raise HarnessError(f"loading the plugins as {component} ended the process", evidence=lines)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _load_findings(answer: Mapping[str, Any], component: str) -> Iterator[Finding]:
+    for error in answer["errors"]:
+        yield _finding(
+            "plugin-import-error",
+            f"the {component} cannot load it: {error['type']}: {error['message']}",
+            Location(Path(error["file"]), error["line"]),
+        )
+
+
+def _layout_findings(folder: Path, files: Sequence[TreeFile]) -> Iterator[Finding]:
+    tops = {file.relative.partition("/")[0] for file in files}
+    if tops == {"plugins"}:
+        yield _finding("plugins-nested-folder", "everything is in plugins/ below it", Location(folder))
+    size = sum(file.size for file in files)
+    if size > _ONE_GIB:
+        yield _finding("plugins-too-large", f"the files are {size / _ONE_GIB:.1f} GiB", Location(folder))
+
+
+def _hidden_modules(folder: Path, files: Sequence[TreeFile], session: Session) -> Iterator[Finding]:
+    python = Path(session.command[0])
+    installed = {
+        path.name.removesuffix(".py")
+        for packages in (python.parents[1] / "lib").glob("python3*/site-packages")
+        for path in packages.iterdir()
+        if path.is_dir() or path.suffix == ".py"
+    }
+    for top in sorted({file.relative.partition("/")[0] for file in files}):
+        name = top.removesuffix(".py")
+        if name in installed or name in sys.stdlib_module_names:
+            path = folder / top
+            place = Location(path, 1) if path.is_file() else Location(path)
+            yield _finding("plugin-module-hidden", f"`import {name}` finds the installed module", place)
+
+
+def _archive_findings(archive: Path) -> Iterator[Finding]:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = opened.infolist()
+    except (OSError, zipfile.BadZipFile) as error:
+        yield _finding("plugins-unsafe-archive", f"it is no zip archive: {error}", Location(archive))
+        return
+    for entry in entries:
+        path = PurePosixPath(entry.filename)
+        if path.is_absolute() or ".." in path.parts or stat.S_ISLNK(entry.external_attr >> 16):
+            yield _finding("plugins-unsafe-archive", f"the entry {entry.filename!r}", Location(archive))
+    unpacked = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries) or 1
+    if unpacked > 2 * _ONE_GIB or (unpacked > _ONE_GIB // 10 and unpacked / packed > _BOMB_RATIO):
+        yield _finding("plugins-bomb", f"{packed} bytes unpack to {unpacked}", Location(archive))
+    tops = {PurePosixPath(entry.filename).parts[0] for entry in entries if entry.filename}
+    if tops == {"plugins"}:
+        yield _finding("plugins-nested-folder", "every entry is below plugins/", Location(archive))
+
+
+def _finding(rule: str, message: str, location: Location) -> Finding:
+    known = RULES[rule]
+    return Finding(rule, known.severity, message, location, known.fix)
