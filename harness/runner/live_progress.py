@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
     from harness.events import Event
     from harness.runner.bench import Progress
+    from harness.runner.run_state import RunState
 
 _ERASE = "\r\x1b[2K"
 _PLAIN_SECONDS = 5.0
+_PLAIN_WIDTH = 120
+_ACTIVE = frozenset(
+    {"scheduled", "queued", "running", "deferred", "up_for_retry", "up_for_reschedule", "sensing"}
+)
 
 
 class Terminal(Protocol):
@@ -57,7 +62,8 @@ class LiveProgress:
 
     def watch(self, progress: Progress) -> None:
         """Tell how the runs are."""
-        line = describe_progress(progress)
+        width = self._terminal.width - 1 if self._terminal.is_live else _PLAIN_WIDTH
+        line = describe_progress(progress, width)
         if self._terminal.is_live:
             self._show(line)
         elif line != self._shown and self._clock() - self._said_at >= _PLAIN_SECONDS:
@@ -91,10 +97,21 @@ def describe_event(event: Event) -> str | None:
     return f"mwaa: {event.step}: {event.detail or 'started'}"
 
 
-def describe_progress(progress: Progress) -> str:
-    """One line: how many runs are done, and the task states of those that are not."""
-    running = "; ".join(
-        f"{label} ({describe_tasks(run.tasks)})" if run is not None else f"{label} (waiting)"
-        for label, run in progress.running
-    )
-    return f"mwaa: {progress.finished}/{progress.total} runs done; {running}"
+def describe_progress(progress: Progress, width: int) -> str:
+    """One line of at most `width` characters: how many runs are done, and what the others are at."""
+    line = f"mwaa: {progress.finished}/{progress.total} runs done"
+    for position, (label, run) in enumerate(progress.running):
+        addition = f"{',' if position else ';'} {label} ({_describe_activity(run)})"
+        rest = f" and {len(progress.running) - position} more"
+        if len(line) + len(addition) + len(rest) > width and position:
+            return line + rest
+        line += addition
+    return line
+
+
+def _describe_activity(run: RunState | None) -> str:
+    """What a run is at: its tasks that are neither done nor waiting for others."""
+    if run is None:
+        return "waiting"
+    active = [task for task in run.tasks if task.state in _ACTIVE]
+    return describe_tasks(active) or run.state
