@@ -22,6 +22,7 @@ _DROP_PRIVILEGES = (
     "--clear-groups",
     "--inh-caps=+dac_read_search",
     "--ambient-caps=+dac_read_search",
+    "--securebits=+no_setuid_fixup",  # else access(), which initdb asks, knows nothing of the capability
 )
 
 _SETTINGS = {
