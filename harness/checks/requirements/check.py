@@ -16,6 +16,7 @@ from harness.checks.requirements.findings import Place, at, finding
 from harness.checks.requirements.line_rules import (
     applies,
     find_constraint_findings,
+    find_extra_findings,
     find_pin_findings,
     find_service_findings,
 )
@@ -135,7 +136,8 @@ def _check_lines(request: Request, document: Document, base: Mapping[str, Instal
     environment = request.target.marker_environment
     findings = [
         *find_constraint_findings(document, request.surroundings),
-        *find_pin_findings(document, environment),
+        *find_pin_findings(document, environment, base.keys()),
+        *find_extra_findings(document, base),
         *find_service_findings(document),
         *find_wheel_findings(request.plugins_folder, request.target),
     ]

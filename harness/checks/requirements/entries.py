@@ -161,9 +161,11 @@ def _classify(line: LogicalLine, text: str, hashes: tuple[str, ...], *, is_edita
     url = named.group("url") if named else text
     if _VCS.match(url):
         return RequirementEntry(line, text, Origin.VCS, _try_parse(text), hashes, is_editable)
-    if url.lower().startswith("file:") or is_editable or _is_path(text):
-        return RequirementEntry(line, text, Origin.LOCAL, _try_parse(text), hashes, is_editable)
-    if _URL.match(url):
+    is_address = _URL.match(url) is not None and not url.lower().startswith("file:")
+    if is_editable or (not is_address and (url.lower().startswith("file:") or _is_path(text))):
+        requirement = _try_parse(text) if named else None
+        return RequirementEntry(line, text, Origin.LOCAL, requirement, hashes, is_editable)
+    if is_address:
         requirement = _try_parse(text) or _from_wheel_url(text)
         return RequirementEntry(line, text, Origin.URL, requirement, hashes)
     try:

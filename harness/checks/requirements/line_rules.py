@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from packaging.markers import UndefinedEnvironmentName
+from packaging.utils import canonicalize_name
 
 from harness.checks.requirements.document import official_constraints
 from harness.checks.requirements.entries import Origin
@@ -14,8 +15,9 @@ from harness.checks.requirements.findings import Place, at, finding
 from harness.results import Related, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from harness.checks.requirements.base_set import InstalledPackage
     from harness.checks.requirements.document import Document, Surroundings
     from harness.checks.requirements.entries import OptionEntry, RequirementEntry
     from harness.results import Finding
@@ -68,8 +70,10 @@ def find_constraint_findings(document: Document, surroundings: Surroundings) -> 
         )
 
 
-def find_pin_findings(document: Document, environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Lines against the constraints and against each other."""
+def find_pin_findings(
+    document: Document, environment: Mapping[str, str], installed: Collection[str]
+) -> Iterator[Finding]:
+    """Lines against the constraints and against each other; what is `installed` decides its own version."""
     pins: dict[str, list[RequirementEntry]] = defaultdict(list)
     for constraint in document.constraints:
         if constraint.name and applies(constraint, environment):
@@ -79,9 +83,28 @@ def find_pin_findings(document: Document, environment: Mapping[str, str]) -> Ite
         if entry.requirement is None or not applies(entry, environment):
             continue
         yield from _compare_with_constraints(entry, pins.get(entry.name, ()))
+        decided = entry.name in pins or entry.name in installed or document.has_option("no-index")
+        if not decided and entry.origin is Origin.INDEX and not entry.requirement.specifier:
+            message = f"{entry.requirement.name} has no version and the constraints have no pin for it"
+            yield finding("unpinned-unconstrained", message, at(entry.line, 0, len(entry.text)))
         if entry.name in seen:
             yield _duplicate(entry, seen[entry.name])
         seen.setdefault(entry.name, entry)
+
+
+def find_extra_findings(document: Document, base: Mapping[str, InstalledPackage]) -> Iterator[Finding]:
+    """Extras that a package of the base set, which stays as it is, does not have."""
+    for entry in document.requirements:
+        requirement, package = entry.requirement, base.get(entry.name)
+        if requirement is None or package is None or not requirement.specifier.contains(package.version):
+            continue
+        known = {canonicalize_name(extra) for extra in package.extras}
+        for extra in sorted(requirement.extras):
+            if canonicalize_name(extra) not in known:
+                place = at(entry.line, max(entry.line.text.find(extra), 0), len(extra))
+                yield finding(
+                    "unknown-extra", f"{requirement.name} {package.version} has no extra {extra}", place
+                )
 
 
 def _compare_with_constraints(
@@ -90,9 +113,6 @@ def _compare_with_constraints(
     requirement = entry.requirement
     if requirement is None or entry.origin is not Origin.INDEX:
         return
-    if not requirement.specifier and not constraints:
-        message = f"{requirement.name} has no version and the constraints have no pin for it"
-        yield finding("unpinned-unconstrained", message, at(entry.line, 0, len(entry.text)))
     for constraint in constraints:
         pinned = pinned_version(constraint)
         if pinned is None or requirement.specifier.contains(pinned, prereleases=True):

@@ -137,7 +137,7 @@ def _names_worth_asking(
         entry.name
         for entry in entries
         if entry.origin is Origin.INDEX
-        and entry.name not in decided
+        and (entry.name not in decided or (entry.requirement is not None and entry.requirement.extras))
         and (entry.name not in base or pinned_version(entry) not in (None, base[entry.name].version))
     ]
 
