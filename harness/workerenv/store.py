@@ -15,7 +15,8 @@ from harness.errors import HarnessError
 from harness.workerenv.building import Building, ensure_built
 from harness.workerenv.interpreter_cache import recall_interpreter
 from harness.workerenv.matrix import support_row
-from harness.workerenv.worker import STEP, WorkerContent, build_worker, read_worker_content
+from harness.workerenv.worker import build_worker
+from harness.workerenv.worker_content import STEP, WorkerContent, read_worker_content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
