@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, UsageError
 from harness.events import StepFinished
-from harness.runtime.airflow_command import run_airflow
 from harness.runtime.backend import Endpoints, LogLine, ServiceState, ServiceStatus
 from harness.runtime.bring_up import BringUp
 from harness.runtime.database import Database
@@ -17,7 +16,6 @@ from harness.runtime.private_files import discard_folder
 from harness.runtime.services import Role
 from harness.runtime.services_table import component_names, role_of
 from harness.runtime.site import make_site
-from harness.runtime.starting import EnsureTool, EnsureWorker, Starter
 from harness.runtime.statuses import describe_services
 from harness.runtime.stopping import clear_leftovers, stop_environment, stop_services, stoppable
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from harness.config.model import Settings
     from harness.events import EventSink
     from harness.project.layout import Project
+    from harness.runtime.starting import EnsureTool, EnsureWorker
 
 _CORE = tuple(role.value for role in (Role.POSTGRES, Role.LOCALSTACK, Role.CONTROLPLANE))
 _RESTART_SECONDS = 180.0
@@ -106,12 +105,16 @@ class NativeBackend:
             bring_up.run(_RESTART_SECONDS + self._site.settings.local.startup_script_seconds)
 
     def airflow(self, arguments: Sequence[str]) -> int:
+        from harness.runtime.airflow_command import run_airflow  # noqa: PLC0415 - as in `_run_starter`
+
         return run_airflow(self._site, self._site.require_running(), arguments)
 
     def endpoints(self) -> Endpoints:
         return self._site.require_running().endpoints
 
     def _run_starter(self, events: EventSink, awaited: frozenset[str] | None) -> None:
+        from harness.runtime.starting import Starter  # noqa: PLC0415 - slow; `status` and `logs` go without
+
         events = serialize_events(events)
         with environment_lock(self._site.state, events):
             Starter(self._site, self._ensure_worker, self._ensure_tool, events, awaited).run()

@@ -7,8 +7,6 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from harness import process
 from harness.errors import HarnessError
 from harness.events import StepFinished, StepStarted
@@ -119,6 +117,8 @@ def cluster_key(plan: Plan) -> ClusterKey:
 
 def prepare_database(plan: Plan, site: Site, database: Database, events: EventSink) -> None:
     """Make Airflow's tables and its first user in the running, empty cluster, and keep a template of it."""
+    import psycopg  # noqa: PLC0415 - slow to import, and rarely needed
+
     begun = time.monotonic()
     events(StepStarted("database", "migrating"))
     with psycopg.connect(maintenance_dsn(plan.inputs.endpoints), autocommit=True) as connection:

@@ -9,9 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import psutil
-import psycopg
 
 from harness.runtime.backend import Endpoints
 from harness.runtime.localstack import HEALTH_PATH
@@ -78,6 +76,8 @@ def maintenance_dsn(endpoints: Endpoints) -> str:
 
 def ask_postgres(dsn: str) -> Answer:
     """Ask once whether the server answers a query."""
+    import psycopg  # noqa: PLC0415 - slow to import; a command that asks nothing goes without
+
     try:
         with psycopg.connect(dsn, connect_timeout=3) as connection:
             connection.execute("SELECT 1")
@@ -87,6 +87,8 @@ def ask_postgres(dsn: str) -> Answer:
 
 
 def _ask_localstack(url: str) -> Answer:
+    import httpx  # noqa: PLC0415 - slow to import; a command that asks nothing goes without
+
     try:
         response = httpx.get(url + HEALTH_PATH, timeout=_QUESTION_SECONDS, trust_env=False)
     except httpx.HTTPError as error:
@@ -95,6 +97,8 @@ def _ask_localstack(url: str) -> Answer:
 
 
 def _ask_webserver(url: str) -> Answer:
+    import httpx  # noqa: PLC0415 - slow to import; a command that asks nothing goes without
+
     try:
         response = httpx.get(f"{url}/health", timeout=_QUESTION_SECONDS, trust_env=False)
         health: dict[str, Any] = response.json() if response.is_success else {}
@@ -127,6 +131,8 @@ def _family(pid: int | None) -> set[int]:
 
 def _ask_for_job(dsn: str, job_type: str, info: ProcessInfo, rank: int) -> Answer:
     """Airflow's jobs carry no process id: as many jobs must have begun as processes have."""
+    import psycopg  # noqa: PLC0415 - slow to import; a command that asks nothing goes without
+
     started = datetime.fromtimestamp(info.started, tz=timezone.utc)
     query = (
         "SELECT latest_heartbeat FROM job WHERE job_type = %s AND state = 'running' "
