@@ -204,9 +204,13 @@ class Pantry:
     worker: Path
     tools: tuple[Path, ...]
 
+    def shelves(self, state: StateFolder) -> Mapping[Path, tuple[Path, ...]]:
+        """What to link to, by the folder of the project that the links belong in."""
+        return {state.worker_environments: (self.worker,), state.tools: self.tools}
+
     def stock(self, state: StateFolder) -> None:
         """Give a project all that it would otherwise build."""
-        for folder, finished in ((state.worker_environments, (self.worker,)), (state.tools, self.tools)):
+        for folder, finished in self.shelves(state).items():
             folder.mkdir(parents=True, exist_ok=True)
             for path in finished:
                 (folder / path.name).symlink_to(path)
