@@ -2,7 +2,7 @@
 # The harness lives in .venv/, made with nothing but Python's own venv and pip; all other state is in .mwaa/.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs open doctor test-dags test test-quick test-faults lint format lock bench clean
+.PHONY: help venv up down restart status logs open doctor check test-dags test test-quick test-faults lint format lock bench clean
 
 RUNTIME ?=
 SERVICE ?=
@@ -56,6 +56,9 @@ doctor: venv ## Say what this machine has and lacks, with the fix for each line
 
 test-dags: venv ## Run every DAG end to end, starting an environment if none is up (PYTEST_ARGS="-k demo")
 	@$(MWAA) test-dags $(PYTEST_ARGS)
+
+check: venv ## Say what requirements.txt would do to the environment, in seconds (ARGS=--fix)
+	@$(MWAA) check requirements $(ARGS)
 
 test: lint ## Lint, types, import contracts, then every test of the harness
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)

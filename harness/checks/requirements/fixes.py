@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_TRIES = 8
 _MOST_LOOKS = 24
+_SEARCH_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,13 @@ class FixSearch:
             if id(entry) in wanted and entry.name in found.packages and not _accepts(entry, found)
         }
         best = found
-        tries = _MOST_TRIES
+        tries, started = _MOST_TRIES, time.monotonic()
         for entry in entries:
             if id(entry) not in chosen:
                 continue
             limit = found.packages[entry.name].version
             for version in self._between(entry, limit):
-                if tries <= 0:
+                if tries <= 0 or time.monotonic() - started > _SEARCH_SECONDS:
                     break
                 tries -= 1
                 attempt = {**chosen, id(entry): _rewrite(entry, version)}

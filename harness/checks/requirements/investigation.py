@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from harness.results import Finding
 
 _MOST_ROUNDS = 6
+_LEARNING_SECONDS = 30.0
 
 
 def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None) -> Verdict:
@@ -66,6 +68,7 @@ def _learn(
     """Resolve again for as long as releases without wheels turn up whose metadata the resolver lacks."""
     explainer.learn_sources(task.entries)
     conflicts: tuple[Conflict, ...] = ()
+    started = time.monotonic()
     for _ in range(_MOST_ROUNDS):
         if explainer.built != inputs.built:
             inputs = with_built(inputs, explainer)
@@ -75,7 +78,7 @@ def _learn(
         conflicts = explainer.find_conflicts(task.entries)
         if isinstance(answer, Unresolvable):
             explainer.learn_releases(answer.without_wheel)
-        if explainer.built == inputs.built:
+        if explainer.built == inputs.built or time.monotonic() - started > _LEARNING_SECONDS:
             break
     return answer, inputs, conflicts
 

@@ -21,6 +21,7 @@ import tomli
 from harness.checks.requirements.base_set import InstalledPackage
 from harness.checks.requirements.release_metadata import ReleaseMetadata
 from harness.checks.requirements.target import Target
+from harness.process import CommandError
 from harness.workerenv.packager import explanation, network_hint
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ url = "https://pypi.org/simple"
 default = true
 cache-control = { api = "max-age=600", files = "max-age=31536000, immutable" }
 """
-_SECONDS = 120.0
+_SECONDS = 60.0
 _WITHOUT_WHEEL = re.compile(r"Wheels are required for `([A-Za-z0-9][\w.-]*)`")
 
 
@@ -198,7 +199,10 @@ def _ask(packager: Packager, inputs: Inputs, extra: tuple[str, ...]) -> Answer:
         folder = Path(name)
         write_inputs(folder, inputs, user_configuration(environ))
         runner = type(packager)(packager.program, environ)
-        done = runner.run((*compile_arguments(folder, inputs), *extra), timeout=_SECONDS)
+        try:
+            done = runner.run((*compile_arguments(folder, inputs), *extra), timeout=_SECONDS)
+        except CommandError as error:
+            return Unreachable(f"no answer in time: {error.message}")
         if done.exit_status == 0:
             return Resolved(parse_pylock((folder / "pylock.toml").read_text(encoding="utf-8")))
     if (hint := network_hint(done.stderr)) is not None:

@@ -11,7 +11,7 @@ find-links folders of the machine are switched off so that PyPI alone decides.
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import subprocess
 import tempfile
@@ -33,12 +33,12 @@ def ask_pip(interpreter: Path, case: Path) -> dict[str, Any]:
         text = case.read_text(encoding="utf-8").replace(OFFICIAL, str(PINS))
         file, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
         file.write_text(text, encoding="utf-8")
-        command = [str(interpreter), "-m", "pip", "install", "--dry-run", "--no-input", "--report", str(report)]
+        command = [str(interpreter), "-m", "pip", "install", "--dry-run", "--no-input"]
         variables = ["env", "PIP_CONFIG_FILE=/dev/null", "PIP_FIND_LINKS=", "PIP_EXTRA_INDEX_URL="]
         started = time.monotonic()
         try:
             done = subprocess.run(
-                [*variables, *command, "-r", str(file)],
+                [*variables, *command, "--report", str(report), "-r", str(file)],
                 capture_output=True,
                 text=True,
                 timeout=SECONDS,
@@ -69,10 +69,11 @@ def main() -> None:
     RECORDED.mkdir(exist_ok=True)
     for case in sorted(CASES.glob("*.txt")):
         target = RECORDED / f"{case.stem}.json"
-        if (arguments.cases and case.stem not in arguments.cases) or (not arguments.cases and target.exists()):
+        if case.stem not in arguments.cases if arguments.cases else target.exists():
             continue
-        now = datetime.datetime.now(datetime.timezone.utc)
-        answer = {"recorded": now.isoformat(timespec="seconds"), "pip": "22.3.1", **ask_pip(arguments.interpreter, case)}
+        now = dt.datetime.now(dt.timezone.utc)
+        stamp = {"recorded": now.isoformat(timespec="seconds"), "pip": "22.3.1"}
+        answer = {**stamp, **ask_pip(arguments.interpreter, case)}
         target.write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
 
 
