@@ -87,6 +87,24 @@ def up(invocation: Invocation, *, waits: bool, runtime: str | None) -> int:
 
 
 @mwaa_harness.command(epilog=EXIT_STATUSES)
+@click.option("-y", "--yes", "agrees", is_flag=True, help="Write without asking.")
+@click.pass_obj
+def init(invocation: Invocation, *, agrees: bool) -> int:
+    """Make an existing repository ready.
+
+    Finds its DAGs, plugins and requirements, shows which files it would write, and asks. Nothing that exists
+    is changed.
+
+    \b
+    Example:
+      mwaa-harness init --yes
+    """
+    from harness.cli.commands.init import init as run
+
+    return run(invocation, confirm=(lambda _question: True) if agrees else click.confirm)
+
+
+@mwaa_harness.command(epilog=EXIT_STATUSES)
 @click.option("--volumes", "discards", is_flag=True, help="Delete the metadata database as well.")
 @click.pass_obj
 def down(invocation: Invocation, *, discards: bool) -> int:
