@@ -113,6 +113,19 @@ class Database:
         """Say that the cluster is whole."""
         write_private(self._marker, json.dumps({"format": _FORMAT, **asdict(key)}, indent=1) + "\n")
 
+    def known_roles(self) -> str:
+        """The digest that `remember_roles` was last given for this cluster."""
+        try:
+            return str(json.loads(self._marker.read_text(encoding="utf-8")).get("roles", ""))
+        except (OSError, ValueError):
+            return ""
+
+    def remember_roles(self, digest: str) -> None:
+        """Say that the web server of an environment with this `digest` has written its permissions."""
+        made = json.loads(self._marker.read_text(encoding="utf-8"))
+        if made.get("roles") != digest:
+            write_private(self._marker, json.dumps({**made, "roles": digest}, indent=1) + "\n")
+
     def keep_template(self, key: ClusterKey) -> None:
         """Copy the cluster, whose server is stopped, to the template; older templates go."""
         make_folder(self.state.cache)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,12 +33,22 @@ if TYPE_CHECKING:
     from harness.runtime.postgres import PostgresPrograms
     from harness.runtime.secrets import EnvironmentSecrets
 
-_DATABASE_HOME = "database"
+_KEEP_ROLES = {"AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS": "False"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything `up` needs to know before it starts a process."""
+    """Everything `up` needs to know before it starts a process.
+
+    Attributes:
+        inputs: what the table of services was built from.
+        services: the table.
+        binding: whether components see their home at MWAA's path.
+        homes: the components' home folders.
+        task_logs: the folder of task logs that they share.
+        digest: names what Airflow's services only see when they start.
+        known_roles: the digest for which the database holds the web server's roles and permissions.
+    """
 
     inputs: ServiceInputs
     services: tuple[Service, ...]
@@ -46,15 +56,19 @@ class Plan:
     homes: Mapping[str, Path]
     task_logs: Path
     digest: str
+    known_roles: str = ""
 
     def launch_spec(self, service: Service) -> LaunchSpec:
         """What the launcher is told about `service`."""
         if service.role not in AIRFLOW_ROLES:
             return LaunchSpec(service.name, service.command, service.environment)
+        variables = layered_variables(airflow_inputs(self.inputs, service.name, service.role))
+        if service.role is Role.WEBSERVER and self.known_roles == self.digest:
+            variables = replace(variables, defaults={**variables.defaults, **_KEEP_ROLES})
         return airflow_launch_spec(
             name=service.name,
             command=service.command,
-            variables=layered_variables(airflow_inputs(self.inputs, service.name, service.role)),
+            variables=variables,
             home=self.homes[service.name],
             task_logs=self.task_logs,
             binding=self.binding,

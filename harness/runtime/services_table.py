@@ -21,7 +21,7 @@ AIRFLOW_ROLES = (Role.SCHEDULER, Role.WORKER, Role.WEBSERVER, Role.TRIGGERER)
 _STOP: Mapping[Role, tuple[StopGrade, ...]] = {
     # INT is PostgreSQL's fast shutdown; QUIT its immediate one, which recovers at the next start.
     Role.POSTGRES: (StopGrade("INT", 15.0), StopGrade("QUIT", 5.0)),
-    Role.LOCALSTACK: (StopGrade("TERM", 3.0),),  # it keeps nothing
+    Role.LOCALSTACK: (StopGrade("TERM", 1.0),),  # it keeps nothing
     Role.CONTROLPLANE: (StopGrade("TERM", 5.0),),
     Role.SCHEDULER: (StopGrade("TERM", 15.0), StopGrade("QUIT", 3.0)),
     # TERM lets running tasks finish, QUIT ends them.
@@ -170,11 +170,10 @@ def _controlplane(inputs: ServiceInputs) -> Service:
 
 def _component(inputs: ServiceInputs, name: str, role: Role) -> Service:
     port = inputs.ports["webserver"] if role is Role.WEBSERVER else None
-    airflow = str(inputs.worker_environment / "bin" / "airflow")
     return Service(
         name=name,
         role=role,
-        command=(airflow, *_arguments(name, role, port)),
+        command=_command(inputs, name, role),
         environment={
             **airflow_variables(airflow_inputs(inputs, name, role)),
             **mark(inputs.instance, name),
@@ -185,12 +184,15 @@ def _component(inputs: ServiceInputs, name: str, role: Role) -> Service:
     )
 
 
-def _arguments(name: str, role: Role, port: int | None) -> tuple[str, ...]:
+def _command(inputs: ServiceInputs, name: str, role: Role) -> tuple[str, ...]:
+    programs = inputs.worker_environment / "bin"
     if role is Role.WEBSERVER:
-        return ("webserver", "--hostname", LOOPBACK, "--port", str(port))
+        starter = inputs.inside_folder / "start_webserver.py"
+        return (str(programs / "python"), str(starter), LOOPBACK, str(inputs.ports["webserver"]))
+    airflow = str(programs / "airflow")
     if role is Role.WORKER:  # Airflow's log server would listen on every address of the machine
-        return ("celery", "worker", "--skip-serve-logs", "--celery-hostname", f"{name}@%h")
-    return (role.value,)
+        return (airflow, "celery", "worker", "--skip-serve-logs", "--celery-hostname", f"{name}@%h")
+    return (airflow, role.value)
 
 
 def _numbered(name: str, count: int, role: Role) -> dict[str, Role]:

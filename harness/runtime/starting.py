@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
@@ -92,7 +92,7 @@ class Starter:
         self._start_services(plan, {})
 
     def _start_afresh(self, plan: Plan) -> None:
-        database = Database(self.site.state, plan.inputs.postgres)
+        database = self._database(plan)
         key = cluster_key(plan)
         gates: Gates = {}
         if not (database.is_migrated(key) or database.restore_template(key)):
@@ -100,12 +100,15 @@ class Starter:
             gates = {"postgres": lambda: prepare_database(plan, self.site, database, self.events)}
         database.remove_stale_pid_file()
         try:
-            write_plan(plan, self.site)
+            write_plan(replace(plan, known_roles=database.known_roles()), self.site)
             self.site.supervisor.launch(self.site.environ, self.site.instance)
             self._start_services(plan, gates)
         except BaseException:
             stop_environment(self.site, self.events)
             raise
+
+    def _database(self, plan: Plan) -> Database:
+        return Database(self.site.state, plan.inputs.postgres)
 
     def _start_services(self, plan: Plan, gates: Gates) -> None:
         names = frozenset(service.name for service in plan.services)
@@ -124,6 +127,8 @@ class Starter:
             with contextlib.suppress(SupervisorGoneError):
                 stop_services(self.site, [service.name for service in bring_up.started], self.events)
             raise
+        if self.awaited is None:
+            self._database(plan).remember_roles(plan.digest)
 
     def _make_plan(self, ports: Mapping[str, int]) -> Plan:
         secrets = ensure_secrets(self.site.state)

@@ -1,0 +1,71 @@
+"""Become the gunicorn that `airflow webserver` would start: `start_webserver.py HOST PORT`.
+
+`airflow webserver` (2.5.1) imports the whole application once to start gunicorn, which imports it again, and
+then watches it. Here the supervisor watches gunicorn itself, and one import is enough. The options are
+Airflow's own: `webserver.workers`, `worker_class`, `web_server_worker_timeout`, the log formats.
+
+Airflow's description of its REST API is read with libyaml instead of pure Python and is not checked against
+the OpenAPI schema at each start: the file belongs to the release and does not change. Runs in the worker
+environment.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow.configuration import AirflowConfigParser
+
+APPLICATION = "airflow.www.app:cached_app()"
+GRACEFUL_SECONDS = 5
+
+
+def main(host: str, port: str) -> None:
+    """Run gunicorn until it is told to stop."""
+    from airflow.configuration import conf
+
+    sys.argv = ["gunicorn", *gunicorn_arguments(conf, host, port)]
+    read_specification_quickly()
+    from gunicorn.app.wsgiapp import run
+
+    run()
+
+
+def gunicorn_arguments(conf: AirflowConfigParser, host: str, port: str) -> list[str]:
+    """What `airflow webserver` passes to gunicorn."""
+    section = "webserver"
+    arguments = [
+        *("--workers", conf.get(section, "workers")),
+        *("--worker-class", conf.get(section, "worker_class")),
+        *("--timeout", conf.get(section, "web_server_worker_timeout")),
+        *("--graceful-timeout", str(GRACEFUL_SECONDS)),
+        *("--bind", f"{host}:{port}"),
+        *("--name", "airflow-webserver"),
+        *("--config", "python:airflow.www.gunicorn_config"),
+        *("--access-logfile", conf.get(section, "access_logfile")),
+        *("--error-logfile", conf.get(section, "error_logfile")),
+    ]
+    log_format = conf.get(section, "access_logformat", fallback="").strip()
+    if log_format:
+        arguments += ["--access-logformat", log_format]
+    certificate, key = conf.get(section, "web_server_ssl_cert"), conf.get(section, "web_server_ssl_key")
+    if certificate and key:
+        arguments += ["--certfile", certificate, "--keyfile", key]
+    return [*arguments, APPLICATION, "--preload"]
+
+
+def read_specification_quickly() -> None:
+    """Make connexion parse YAML with libyaml, where it is there, and trust Airflow's own file."""
+    import connexion.spec
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe, either of them
+    connexion.spec.yaml = SimpleNamespace(safe_load=functools.partial(yaml.load, Loader=loader))
+    setattr(connexion.spec.Specification, "_validate_spec", lambda *_: None)  # noqa: B010 -- private name
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
