@@ -42,7 +42,7 @@ def _build(project: Path, cache: Path) -> float:
 
 def _install_with_pip(folder: Path, cache: Path) -> float:
     row = support_row("2.5.1")
-    interpreter = find_interpreter(row.python, dict(os.environ))
+    interpreter = find_interpreter(row.python_series, dict(os.environ))
     with stopwatch() as watch:
         subprocess.run([interpreter.path, "-m", "venv", folder], check=True)
         subprocess.run(
