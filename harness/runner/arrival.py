@@ -7,6 +7,7 @@ scheduler keeps of the DAG what parsing the same file gives here. A DAG that is 
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
 from harness.runner.parse_report import without_places
@@ -25,6 +26,7 @@ class KnownDags(Protocol):
 
     def known_dags(self, dag_ids: Sequence[str]) -> Mapping[str, KnownDag]: ...
     def serialized(self, dag_id: str) -> Mapping[str, Any] | None: ...
+    def import_errors(self) -> Mapping[str, str]: ...
 
 
 class Arrival:
@@ -41,6 +43,7 @@ class Arrival:
     ) -> None:
         self._dags = dags
         self._wanted = {dag.dag_id: dag.serialized for dag in report.dags()}
+        self._files = {dag.dag_id: file.path.name for file in report.files for dag in file.dags}
         self._synced_at = synced_at
         self._synced: datetime | None = None
         self._different: set[tuple[str, str]] = set()
@@ -54,22 +57,29 @@ class Arrival:
             self._synced = self._synced or self._synced_at()
             known = self._dags.known_dags(pending)
             for dag_id in pending:
-                answers[dag_id] = self._judge(known.get(dag_id))
+                answers[dag_id] = self._judge(dag_id, known.get(dag_id))
         for dag_id, answer in answers.items():
             if not isinstance(answer, str):
                 self._arrived[dag_id] = answer
         return {dag_id: self._arrived.get(dag_id) or answers[dag_id] for dag_id in dag_ids}
 
-    def _judge(self, known: KnownDag | None) -> KnownDag | str:
+    def _judge(self, dag_id: str, known: KnownDag | None) -> KnownDag | str:
         if self._synced is None:
             return "the files have not reached every component yet"
         if known is None:
-            return "the scheduler has not parsed it yet"
+            return self._why_unknown(dag_id)
         if self._is_equal(known):
             return known
         if known.parsed_at is not None and known.parsed_at > self._synced:
             return known
         return "the scheduler has an older version of it"
+
+    def _why_unknown(self, dag_id: str) -> str:
+        """The scheduler's own words, when it could not import a file of that name."""
+        for path, traceback in self._dags.import_errors().items():
+            if PurePath(path).name == self._files.get(dag_id):
+                return f"the scheduler cannot import {path}: {traceback.strip().splitlines()[-1]}"
+        return "the scheduler has not parsed it yet"
 
     def _is_equal(self, known: KnownDag) -> bool:
         if (known.dag_id, known.digest) in self._different:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.runner.metadata import KnownDag
 
 _INTERVAL = 0.075
-_ARRIVAL_SECONDS = 60.0
+ARRIVAL_SECONDS = 120.0
 _DATASET_SECONDS = 20.0
 _TRIGGERS_AT_ONCE = 4
 
@@ -91,12 +91,14 @@ class RunDriver:
         reader: RunReader,
         dags: DagWatch,
         concurrency: int,
+        arrival_seconds: float = ARRIVAL_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._writer = writer
         self._reader = reader
         self._dags = dags
         self._concurrency = concurrency
+        self._arrival_seconds = arrival_seconds
         self._clock = clock
         self._tickets: list[RunTicket] = []
         self._lock = threading.Lock()
@@ -171,9 +173,9 @@ class RunDriver:
             if not missing:
                 known = [dag for name in ticket.needs if not isinstance(dag := arrivals[name], str)]
                 self._launch(ticket, known)
-            elif self._clock() - ticket.submitted_at > _ARRIVAL_SECONDS:
+            elif self._clock() - ticket.submitted_at > self._arrival_seconds:
                 reasons = "; ".join(f"{dag}: {why}" for dag, why in missing)
-                self._end(ticket, f"not ready to run after {_ARRIVAL_SECONDS:g} seconds: {reasons}")
+                self._end(ticket, f"not ready to run after {self._arrival_seconds:g} seconds: {reasons}")
             else:
                 continue
 

@@ -18,7 +18,7 @@ from harness.runner.bench import Progress
 from harness.runner.case_checks import check_cases
 from harness.runner.cases import DEFAULT_TIMEOUT
 from harness.runner.cases_file import load_dag_tests
-from harness.runner.driver import RunDriver, make_tickets
+from harness.runner.driver import ARRIVAL_SECONDS, RunDriver, make_tickets
 from harness.runner.launching import RUN_PREFIX, Launcher
 from harness.runner.lease import Lease
 from harness.runner.local_aws import LocalAws
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CONCURRENCY = 10
 _RUN_DAG_CODE = frozenset({Role.SCHEDULER, Role.WORKER, Role.TRIGGERER})
+_SYNCS_TO_ARRIVE = 12  # at MWAA's pace of 30 s a new file is listed after up to 300 s, then parsed
 _LOG_LINES = 60
 _SERVICE_LINES = 5
 _RESTORE_SECONDS = 10.0
@@ -270,6 +271,7 @@ class _Connections:
             reader=self.reader,
             dags=Arrival(self.reader, report, self._synced_at),
             concurrency=concurrency,
+            arrival_seconds=ARRIVAL_SECONDS + _SYNCS_TO_ARRIVE * local.settings.local.sync_interval,
         )
 
     def restore_pauses(self, dag_ids: list[str]) -> None:

@@ -22,6 +22,7 @@ class Scheduler:
 
     parsed: dict[str, datetime] = field(default_factory=dict)
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
     questions: int = 0
 
     def known_dags(self, dag_ids: Sequence[str]) -> Mapping[str, KnownDag]:
@@ -34,6 +35,9 @@ class Scheduler:
 
     def serialized(self, dag_id: str) -> Mapping[str, Any] | None:
         return self.kept.get(dag_id)
+
+    def import_errors(self) -> Mapping[str, str]:
+        return self.errors
 
 
 def _arrival(scheduler: Scheduler, synced: datetime | None = _SYNCED) -> Arrival:
@@ -51,6 +55,15 @@ def test_nothing_has_arrived_before_the_files_have() -> None:
 
 def test_a_dag_the_scheduler_does_not_know_has_not_arrived() -> None:
     assert _arrival(Scheduler()).look(["etl"]) == {"etl": "the scheduler has not parsed it yet"}
+
+
+def test_a_dag_the_scheduler_cannot_import_says_so() -> None:
+    text = "Traceback …\nKeyError: 'Variable colour does not exist'\n"
+    scheduler = Scheduler(errors={"/airflow/dags/etl.py": text})
+    (answer,) = _arrival(scheduler).look(["etl"]).values()
+    assert answer == (
+        "the scheduler cannot import /airflow/dags/etl.py: KeyError: 'Variable colour does not exist'"
+    )
 
 
 def test_an_older_version_has_not_arrived() -> None:
