@@ -25,7 +25,9 @@ def main() -> int:
     if tuple(arguments[:2]) == _WORDS and not any(word.startswith("-") for word in arguments):
         try:
             status = check_quickly(arguments[2:])
-        except (OSError, KeyboardInterrupt):
+        except KeyboardInterrupt:
+            return 130
+        except OSError:
             status = None
         if status is not None:
             return status

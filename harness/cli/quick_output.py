@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 def write_report(result: CheckResult, root: Path) -> int:
     """Write the report to standard output; the exit status to end with."""
-    sys.stdout.write(render_text([result], root, {}))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(render_text([result], root, {}))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, such as `head`, has what it wanted. The interpreter must not flush into the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if result.outcome is Outcome.FAILED else 0

@@ -7,6 +7,7 @@ and did not find. Files whose facts may depend on more (clock, chance, environme
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -90,6 +91,24 @@ class Tree:
         }
 
 
+def _open(file: str) -> sqlite3.Connection:
+    """The kept facts; where they cannot be kept or read, a place that is soon forgotten."""
+    try:
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        return _prepare(sqlite3.connect(file, timeout=5, isolation_level=None))
+    except (OSError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            os.unlink(file)
+        return _prepare(sqlite3.connect(":memory:", isolation_level=None))
+
+
+def _prepare(database: sqlite3.Connection) -> sqlite3.Connection:
+    database.execute("PRAGMA synchronous=OFF")
+    database.execute(_SCHEMA)
+    database.execute("SELECT 1 FROM facts LIMIT 1")
+    return database
+
+
 class FactsCache:
     """The kept facts of one project, good for one key: worker environment, options, variables, plugins."""
 
@@ -97,10 +116,7 @@ class FactsCache:
         self.key = key
         self.tree = Tree(roots)
         self.started = time.time()
-        os.makedirs(os.path.dirname(file), exist_ok=True)
-        self.database = sqlite3.connect(file, timeout=5, isolation_level=None)
-        self.database.execute("PRAGMA synchronous=OFF")
-        self.database.execute(_SCHEMA)
+        self.database = _open(file)
 
     def recall(self, paths: Sequence[str]) -> dict[str, Facts]:
         """The facts that still hold, by path."""
@@ -135,9 +151,10 @@ class FactsCache:
             rows.append(
                 (path, self.key, fresh.content(path), json.dumps(fresh.parts(dependencies)), json.dumps(kept))
             )
-        self.database.execute("BEGIN IMMEDIATE")
-        self.database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?)", rows)
-        self.database.execute("COMMIT")
+        with contextlib.suppress(sqlite3.OperationalError):  # read-only, or busy for long: not kept this time
+            self.database.execute("BEGIN IMMEDIATE")
+            self.database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?)", rows)
+            self.database.execute("COMMIT")
 
     def _may_have_changed(self, path: str, dependencies: dict[str, Any]) -> bool:
         """Whether anything was written since shortly before it was read."""
