@@ -15,7 +15,8 @@ import pytest
 from harness.errors import HarnessError
 from harness.events import ignore_events
 from harness.project.layout import StateFolder
-from harness.runtime.localstack import SERVICES
+from harness.runtime.home_binding import INSIDE_FOLDER
+from harness.runtime.localstack import localstack_command, localstack_folders, localstack_variables
 from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
 from harness.workerenv.tools import Tool, ensure_tool_environment
 
@@ -84,21 +85,11 @@ class LocalStackProcess:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.endpoint_url = f"http://127.0.0.1:{self.port}"
-        self._python = python
         self._folder = folder
-        self._environ = {
-            "PATH": environ["PATH"],
-            "HOME": str(folder),
-            "TMPDIR": str(folder),
-            "LOCALSTACK_VOLUME_DIR": str(folder / "volume"),
-            "GATEWAY_LISTEN": f"127.0.0.1:{self.port}",
-            "LOCALSTACK_HOST": f"127.0.0.1:{self.port}",
-            "SQS_ENDPOINT_STRATEGY": "path",
-            "SERVICES": ",".join(SERVICES),
-            "DISABLE_EVENTS": "1",
-            "DNS_ADDRESS": "0",
-            "SKIP_SSL_CERT_DOWNLOAD": "1",
-        }
+        self._command = localstack_command(python, INSIDE_FOLDER)
+        self._environ = {"PATH": environ["PATH"], **localstack_variables(self.port, folder)}
+        for needed in localstack_folders(folder):
+            needed.mkdir(parents=True)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -109,7 +100,7 @@ class LocalStackProcess:
     def start_without_waiting(self) -> None:
         with (self._folder / "localstack.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self._python), "-m", "localstack.runtime.main"],
+                self._command,
                 cwd=self._folder,
                 env=self._environ,
                 stdout=log,

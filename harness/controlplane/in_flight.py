@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Seconds after the event. A worker that lives may still hold some of the tasks, and a scheduler that was
-# sending meanwhile writes down the Celery ids late.
-LOOKS = (2.0, 6.0, 15.0, 40.0, 90.0)
+# Seconds after the event. A task counts as lost when two looks in a row find it so: a worker that lives may
+# be about to start it. There are several because a scheduler that was sending meanwhile writes down the
+# Celery ids late.
+LOOKS = (0.0, 3.0, 6.0, 10.0, 20.0, 40.0, 90.0)
 _WORKER = "worker"
 _READY_FILE = "worker-ready.json"
 
@@ -39,6 +40,7 @@ class _Event:
     begun: float
     looks: list[float] = field(default_factory=lambda: list(LOOKS))
     is_delayed: bool = False
+    suspected: set[str] = field(default_factory=set)
     sent: set[str] = field(default_factory=set)
 
 
@@ -92,8 +94,9 @@ class TasksInFlight:
             lost = set(self._find_queued(event.when)) - event.sent
             if lost:
                 lost -= set(self._find_waiting())
-            if lost:
-                sent = self._send_again(lost)
+            confirmed, event.suspected = lost & event.suspected, lost
+            if confirmed:
+                sent = self._send_again(confirmed)
                 event.sent.update(sent)
                 _log.info("%s: sent the messages of %d queued tasks again", event.what, len(sent))
         except (StorageError, HarnessError) as error:
