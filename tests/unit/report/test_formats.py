@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from harness.checks.base import Rule
 from harness.errors import Location
-from harness.report.formats import FORMATS
+from harness.report.formats import find_reporter
 from harness.results import CheckResult, Finding, Outcome, Related, Severity, Skipped
 
 ROOT = Path("/project")
@@ -28,7 +28,7 @@ RULES = {"pin-conflicts": Rule("pin-conflicts", Severity.ERROR, "t", "w", "f", "
 
 
 def _render(name: str, result: CheckResult = RESULT) -> str:
-    return FORMATS[name]((result,), ROOT, RULES)
+    return find_reporter(name)((result,), ROOT, RULES)
 
 
 def test_text_shows_the_line_with_a_caret_below_the_mistake() -> None:

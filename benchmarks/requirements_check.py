@@ -1,0 +1,130 @@
+"""How long a verdict on requirements.txt takes, beside `pip install --dry-run` and bare `uv pip compile`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uv
+
+from benchmarks.measure import Measurement, stopwatch
+from harness.workerenv.interpreters import find_interpreter
+from harness.workerenv.matrix import support_row
+from harness.workerenv.packager import create_arguments, find_packager, sync_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+RUNS = 3
+LINES = (
+    "apache-airflow-providers-snowflake==4.0.2",
+    "snowflake-connector-python==2.9.0",
+    "snowflake-sqlalchemy",
+    "pandas",
+    "pyarrow==9.0.0",
+)
+LONG = 300
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A scratch folder with a project, the base environment for pip, and package caches of its own."""
+
+    folder: Path
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "project"
+
+    @property
+    def file(self) -> Path:
+        return self.project / "requirements" / "requirements.txt"
+
+    @property
+    def pip_python(self) -> Path:
+        return self.folder / "base" / "bin" / "python"
+
+    def prepare(self) -> None:
+        self.file.parent.mkdir(parents=True)
+        (self.project / "mwaa.toml").write_text("", "utf-8")
+        environ, row = dict(os.environ), support_row("2.5.1")
+        packager = find_packager(environ)
+        interpreter = find_interpreter(row.python_series, environ)
+        packager.check(
+            create_arguments(interpreter.path, self.folder / "base"), "creating the base environment"
+        )
+        packager.check(sync_arguments(self.pip_python, row.base_lock), "installing the base set")
+
+    def write(self, lines: tuple[str, ...]) -> None:
+        """The same lines for everybody: the official constraints for us, a local copy for the others."""
+        row = support_row("2.5.1")
+        text = "".join(f"{line}\n" for line in lines)
+        self.file.write_text(f'--constraint "{row.constraints_url}"\n{text}', "utf-8")
+        (self.folder / "plain.txt").write_text(f"-c {row.constraints_file}\n{text}", "utf-8")
+
+    def forget(self, cache: str) -> None:
+        """Empty caches; what is measured next starts from nothing."""
+        for path in (self.project / ".mwaa", self.folder / cache):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def check(self, *flags: str) -> float:
+        command = [sys.executable, "-m", "harness", "check", "requirements", *flags]
+        return self._time(command, cwd=self.project, UV_CACHE_DIR=str(self.folder / "uv-ours"))
+
+    def uv(self) -> float:
+        row = support_row("2.5.1")
+        command = [uv.find_uv_bin(), "pip", "compile", "--quiet", "plain.txt", "-o", "plain.lock"]
+        command += ["--python-version", row.python_series, "--python", str(self.pip_python)]
+        (self.folder / "plain.lock").unlink(missing_ok=True)
+        return self._time(command, cwd=self.folder, UV_CACHE_DIR=str(self.folder / "uv-bare"))
+
+    def pip(self) -> float:
+        command = [str(self.pip_python), "-m", "pip", "install", "--dry-run", "--quiet", "-r", "plain.txt"]
+        return self._time(command, cwd=self.folder, PIP_CACHE_DIR=str(self.folder / "pip-cache"))
+
+    def _time(self, command: list[str], cwd: Path, **variables: str) -> float:
+        with stopwatch() as watch:
+            subprocess.run(
+                command, cwd=cwd, env={**os.environ, **variables}, capture_output=True, check=False
+            )
+        return watch.seconds
+
+
+def measure(scratch: Path) -> Iterator[Measurement]:
+    bench = Bench(scratch)
+    bench.prepare()
+    bench.write(LINES)
+    pip_cold = (bench.pip(),)
+    uv_cold, ours_cold = [], []
+    for _ in range(RUNS):
+        bench.forget("uv-bare")
+        uv_cold.append(bench.uv())
+        bench.forget("uv-ours")
+        ours_cold.append(bench.check())
+    cold = tuple(ours_cold)
+    yield Measurement("first verdict, nothing cached", "s", cold, "pip --dry-run", pip_cold, goal="<= 1/12")
+    yield Measurement(
+        "first verdict, nothing cached", "s", cold, "uv pip compile", tuple(uv_cold), goal="<= 1.3"
+    )
+    pip_warm = (bench.pip(),)
+    warm = tuple(bench.check("--refresh") for _ in range(RUNS))
+    uv_warm = tuple(bench.uv() for _ in range(RUNS))
+    yield Measurement("first verdict, index cached", "s", warm, "pip --dry-run", pip_warm, goal="<= 1/12")
+    yield Measurement("first verdict, index cached", "s", warm, "uv pip compile", uv_warm, goal="<= 1.3")
+    unchanged = tuple(bench.check() for _ in range(RUNS * 3))
+    yield Measurement(
+        "unchanged verdict, whole command", "s", unchanged, "pip --dry-run", pip_warm, "<= 0.2 s"
+    )
+    bench.write((*LINES[:-1], "pyarrow"))
+    yield Measurement("one line changed", "s", (bench.check(),), "uv pip compile", (bench.uv(),))
+    row = support_row("2.5.1")
+    pins = [line for line in row.constraints_file.read_text("utf-8").splitlines() if not line.startswith("#")]
+    bench.write(tuple(pins[:LONG]))
+    bench.forget("none")
+    yield Measurement(f"{LONG} lines", "s", (bench.check("--refresh"),), "uv pip compile", (bench.uv(),))
