@@ -169,3 +169,17 @@ def test_no_run_is_lost_when_a_worker_dies_with_its_tasks(
     flight.await_end(BOUND)
     flight.expect_each_task_once()
     expect_restarted(shared_environment, "worker", restarts)
+
+
+def test_no_run_is_lost_when_postgres_is_restarted(
+    shared_environment: CommandProject, tmp_path: Path
+) -> None:
+    flight = Flight(shared_environment, f"restart-{time.time():.0f}", tmp_path / "marks")
+    flight.start()
+    flight.await_middle()
+
+    shared_environment.succeed("restart", "postgres")
+
+    flight.await_end(BOUND)
+    flight.expect_each_task_once()
+    shared_environment.await_ready(60)
