@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # we say ourselves what a change led to
     try:
         assignment = _read_assignment(root)
     except (HarnessError, StateError) as error:

@@ -85,7 +85,8 @@ class ControlPlane:
             return 0.0
         except StorageUnreachableError as error:
             if not self._is_silent:
-                _log.warning("waiting for LocalStack: %s", error)
+                level = logging.WARNING if self._is_ready else logging.INFO
+                _log.log(level, "waiting for LocalStack: %s", error)
             self._is_silent = True
             self._is_established = False
             return _RETRY_EVERY

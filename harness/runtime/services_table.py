@@ -151,6 +151,7 @@ def _localstack(inputs: ServiceInputs) -> Service:
 
 
 def _controlplane(inputs: ServiceInputs) -> Service:
+    """It depends on nothing: it loads while LocalStack does, and waits for it by itself."""
     passed_on = {name: value for name, value in inputs.environ.items() if not name.startswith("AWS_")}
     return Service(
         name="controlplane",
@@ -163,7 +164,6 @@ def _controlplane(inputs: ServiceInputs) -> Service:
             str(inputs.project_root),
         ),
         environment={**passed_on, "PYTHONUNBUFFERED": "1", **mark(inputs.instance, "controlplane")},
-        depends_on=("localstack",),
         stop=_STOP[Role.CONTROLPLANE],
     )
 
