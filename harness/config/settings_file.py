@@ -14,7 +14,7 @@ from harness.config.options import OPTIONS, OPTIONS_BY_PATH, SECTIONS
 from harness.config.origins import Origin, Source
 from harness.config.service_model import create_environment_limits
 from harness.config.suggestions import nearest, suggest, to_snake_case
-from harness.config.toml_positions import Entry, locate_entries
+from harness.config.toml_positions import Entry, KeyPath, locate_entries
 from harness.config.values import describe_type, flatten, read_toml
 from harness.errors import Location, UsageError
 
@@ -45,7 +45,7 @@ def read_settings_file(path: Path) -> Reading:
 @dataclass
 class _Reader:
     path: Path
-    entries: Mapping[tuple[str, ...], Entry]
+    entries: Mapping[KeyPath, Entry]
     reading: Reading = field(default_factory=Reading)
 
     def read_table(self, table: Mapping[str, Any], parents: tuple[str, ...]) -> None:

@@ -14,6 +14,9 @@ import tomli
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+KeyPath = tuple[str | int, ...]
+"""Keys from the top, e.g. ("local", "runtime"); entries of an array are numbers from 0."""
+
 _KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'""")
 _STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\]|\\.)*"|\'[^\']*\'',
@@ -40,8 +43,8 @@ class Entry:
     value: Position
 
 
-def locate_entries(text: str) -> Mapping[tuple[str, ...], Entry]:
-    """The place of every table and key of `text`, by path such as ("local", "runtime").
+def locate_entries(text: str) -> Mapping[KeyPath, Entry]:
+    """The place of every table and key of `text`, by path.
 
     A dotted key gives every one of its parents a place as well; what occurs twice keeps its first.
     """
@@ -54,26 +57,39 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.entries: dict[tuple[str, ...], Entry] = {}
+        self.entries: dict[KeyPath, Entry] = {}
+        self.last: dict[KeyPath, int] = {}  # of each array of tables, the entry that headers add to
 
     def scan_document(self) -> None:
-        table: tuple[str, ...] = ()
+        table: KeyPath = ()
         while self._skip(_BLANK) < len(self.text):
             if self.text[self.at] == "[":
                 table = self._scan_header()
             else:
                 self._scan_pair(table)
 
-    def _scan_header(self) -> tuple[str, ...]:
+    def _scan_header(self) -> KeyPath:
         start = self.at
         brackets = 2 if self.text.startswith("[[", self.at) else 1
         self.at += brackets
-        path = self._scan_key()
+        *parents, key = self._scan_key()
         self.at += brackets
+        path: KeyPath = (*self._inside_arrays(parents), key)
+        if brackets == 2:  # noqa: PLR2004 - [[array of tables]]
+            self.last[path] = self.last.get(path, -1) + 1
+            path = (*path, self.last[path])
         self._note((), path, start, start)
         return path
 
-    def _scan_pair(self, table: tuple[str, ...]) -> None:
+    def _inside_arrays(self, keys: list[str]) -> KeyPath:
+        path: KeyPath = ()
+        for key in keys:
+            path = (*path, key)
+            if path in self.last:
+                path = (*path, self.last[path])
+        return path
+
+    def _scan_pair(self, table: KeyPath) -> None:
         start = self.at
         key = self._scan_key()
         self.at += 1  # the equals sign
@@ -95,7 +111,7 @@ class _Scanner:
                 return tuple(parts)
             self.at += 1
 
-    def _scan_value(self, path: tuple[str, ...]) -> None:
+    def _scan_value(self, path: KeyPath) -> None:
         opening = self.text[self.at]
         if opening == "{":
             self._scan_members(closing="}", path=path)
@@ -105,13 +121,15 @@ class _Scanner:
             found = _STRING.match(self.text, self.at) or _SCALAR.match(self.text, self.at)
             self.at = found.end() if found else len(self.text)
 
-    def _scan_members(self, *, closing: str, path: tuple[str, ...]) -> None:
+    def _scan_members(self, *, closing: str, path: KeyPath) -> None:
         self.at += 1
+        number = 0
         while self._skip(_BLANK) < len(self.text) and self.text[self.at] != closing:
             if closing == "}":
                 self._scan_pair(path)
             else:
-                self._scan_value(path)
+                self._scan_value((*path, number))
+                number += 1
             self._skip(_BLANK)
             if self.text.startswith(",", self.at):
                 self.at += 1
@@ -122,7 +140,7 @@ class _Scanner:
         self.at = found.end() if found else self.at
         return self.at
 
-    def _note(self, table: tuple[str, ...], key: tuple[str, ...], start: int, value: int) -> None:
+    def _note(self, table: KeyPath, key: KeyPath, start: int, value: int) -> None:
         entry = Entry(self._position(start), self._position(value))
         for length in range(1, len(key) + 1):
             self.entries.setdefault((*table, *key[:length]), entry)

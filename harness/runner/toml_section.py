@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import tomli
 
+from harness.config.suggestions import nearest
+from harness.config.toml_positions import Entry, KeyPath, locate_entries
 from harness.errors import CollectedError, HarnessError, Location, UsageError
-from harness.runner.toml_lines import KeyPath, find_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,13 +25,14 @@ class Document:
     """One TOML file and the mistakes found in it so far."""
 
     path: Path
-    lines: Mapping[KeyPath, int]
+    entries: Mapping[KeyPath, Entry]
     errors: list[HarnessError] = field(default_factory=list)
 
     def locate(self, keys: KeyPath) -> Location:
         """Where `keys` stand, or the nearest table around them."""
-        known = (self.lines.get(keys[:length]) for length in range(len(keys), 0, -1))
-        return Location(self.path, next((line for line in known if line), 1))
+        known = (self.entries.get(keys[:length]) for length in range(len(keys), 0, -1))
+        entry = next((entry for entry in known if entry is not None), None)
+        return Location(self.path, entry.key.line if entry else 1)
 
     def complain(self, keys: KeyPath, message: str, hint: str | None = None) -> None:
         self.errors.append(UsageError(message, location=self.locate(keys), hint=hint))
@@ -125,9 +126,9 @@ class Section:
 def suggest(name: str, known: Iterable[str]) -> str | None:
     """What the user may have meant by `name`."""
     candidates = sorted(known)
-    nearest = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
-    if nearest:
-        return f'Did you mean "{nearest[0]}"?'
+    found = nearest(name, candidates)
+    if found is not None:
+        return f'Did you mean "{found}"?'
     return f"Known here: {', '.join(candidates)}." if candidates else None
 
 
@@ -147,4 +148,4 @@ def open_section(path: Path) -> Section:
     except tomli.TOMLDecodeError as error:
         location = Location(path, error.lineno, error.colno)
         raise UsageError(f"is not valid TOML: {error.msg}", location=location) from error
-    return Section(Document(path, find_lines(text)), (), table)
+    return Section(Document(path, locate_entries(text)), (), table)

@@ -33,11 +33,20 @@ def test_brackets_quotes_and_comments_inside_values_mislead_nobody() -> None:
 
     assert tomli.loads(text)["d"] == "it's [[here]]"
     assert entries[("b",)].key == Position(4, 1)
-    assert entries["b", "c"].key == Position(6, 5)
+    assert entries["b", 1, "c"].key == Position(6, 5)
     assert entries[("d",)].key == Position(8, 1)
     assert entries[("e",)].key == Position(9, 1)
-    assert entries["f", "g"].value == Position(11, 5)
+    assert entries["f", 0, "g"].value == Position(11, 5)
+    assert entries["f", 1, "g"].value == Position(13, 5)
     assert ("no",) not in entries
+
+
+def test_tables_inside_an_array_of_tables_belong_to_its_latest_entry() -> None:
+    entries = locate_entries("[[a.b]]\n[a.b.c]\nd = 1\n[[a.b]]\n[a.b.c]\nd = 2\n")
+
+    assert entries["a", "b", 0, "c", "d"].key == Position(3, 1)
+    assert entries["a", "b", 1].key == Position(4, 1)
+    assert entries["a", "b", 1, "c", "d"].key == Position(6, 1)
 
 
 KEYS = st.one_of(
