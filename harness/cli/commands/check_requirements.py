@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.checks.requirements.verdict_cache import fingerprint, load_verdict, store_verdict
 from harness.cli.commands.check import report_results
+from harness.config.model import SETTINGS_FILE
 from harness.project.layout import locate_project
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from harness.project.layout import Project
     from harness.results import CheckResult
 
-_DECIDING_PREFIXES = ("UV_", "PIP_")
+_DECIDING_PREFIXES = ("MWAA_", "UV_", "PIP_")
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,20 @@ class How:
 
 def run(invocation: Invocation, file: str | None, format_name: str, how: How) -> ExitStatus:
     """Check `file`, the project's requirements file when None, and report."""
-    return report_results(
-        (verdict(invocation, file, how),), format_name, invocation.root, _rules(format_name)
-    )
+    result = verdict(invocation, file, how)
+    return report_results((result,), format_name, invocation.root, _rules(format_name))
 
 
 def verdict(invocation: Invocation, file: str | None, how: How) -> CheckResult:
     """The result alone, kept or fresh."""
     started = time.monotonic()
-    loaded = invocation.load_settings()
-    project = locate_project(invocation.root, loaded.settings.local)
-    path = _file(invocation, file, project)
-    variables = _deciding_variables(invocation.environ)
-    key = fingerprint((str(path), repr(loaded.settings), str(how.is_offline), *variables))
-    kept = project.state.cache / "requirements" / "verdicts" / f"{fingerprint((str(path),))[:24]}.json"
+    root = invocation.root
+    name = str((invocation.working_folder / file).resolve()) if file else ""
+    # The settings are part of the key as text: reading them would take longer than all the rest.
+    settings = root / SETTINGS_FILE
+    text = settings.read_text("utf-8", "replace") if settings.is_file() else ""
+    key = fingerprint((str(root), name, text, str(how.is_offline), *_deciding_variables(invocation.environ)))
+    kept = invocation.state.cache / "requirements" / "verdicts" / f"{fingerprint((name,))[:24]}.json"
     result = None if how.wants_fix or how.ignores_verdict else load_verdict(kept, key)
     if result is None:
         request = make_request(invocation, file)
