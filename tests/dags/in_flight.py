@@ -1,4 +1,4 @@
-"""Two steps that each take a second and then leave a file of their own: a second success would show.
+"""Steps that each take a second and then leave a file of their own: a second success would show.
 
 Where the run's `conf` says so, a step waits in the triggerer before it ends.
 """
@@ -30,11 +30,14 @@ class Step(BaseOperator):
             pass
 
 
-with DAG(
-    "in_flight",
-    start_date=datetime(2023, 1, 1),
-    schedule=None,
-    max_active_runs=30,
-    default_args={"retries": 1, "retry_delay": timedelta(0)},
-):
+SETTINGS = {
+    "start_date": datetime(2023, 1, 1),
+    "max_active_runs": 30,
+    "default_args": {"retries": 1, "retry_delay": timedelta(0)},
+}
+
+with DAG("in_flight", schedule=None, **SETTINGS):
+    Step(task_id="first")
+
+with DAG("in_flight_chain", schedule=None, **SETTINGS):
     Step(task_id="first") >> Step(task_id="second")

@@ -11,6 +11,7 @@ import contextlib
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow, pytest.mark.network]
 
-DAG_ID = "in_flight"
 RUNS = 30
-BOUND = 180.0
-STEPS = ("first", "second")
+BOUND = 300.0
 
 # Airflow's own record, written in the transaction that makes a task instance a success.
 SUCCESSES = """
@@ -42,23 +41,37 @@ WHERE l.event = 'success' AND l.dag_id = %s AND r.run_id = ANY(%s) GROUP BY 1, 2
 TASKS = "SELECT state, count(*) FROM task_instance WHERE dag_id = %s AND run_id = ANY(%s) GROUP BY 1"
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A DAG of tests/dags/in_flight.py and its tasks."""
+
+    dag_id: str
+    steps: tuple[str, ...]
+
+
+ONE_STEP = Plan("in_flight", ("first",))
+CHAIN = Plan("in_flight_chain", ("first", "second"))  # something is left to schedule after the kill
+
+
 class Flight:
     """Thirty runs of one DAG."""
 
-    def __init__(self, environment: CommandProject, name: str, marks: Path) -> None:
+    def __init__(self, environment: CommandProject, plan: Plan, marks: Path) -> None:
         self.environment = environment
-        self.keys = [RunKey(DAG_ID, f"{name}-{number:02}") for number in range(RUNS)]
+        self.plan = plan
+        self.keys = [RunKey(plan.dag_id, f"{time.time():.0f}-{number:02}") for number in range(RUNS)]
         self.marks = marks
         self.marks.mkdir()
 
     def start(self, **conf: Any) -> None:
         """Queue all runs, then let the scheduler have them at once."""
-        environment, given = self.environment, {"marks": str(self.marks), **conf}
-        environment.await_dag(DAG_ID)
+        environment, dag_id = self.environment, self.plan.dag_id
+        given = {"marks": str(self.marks), **conf}
+        environment.await_dag(dag_id)
         with environment.api() as api, ThreadPoolExecutor(4) as executor:
-            api.pause(DAG_ID)
+            api.pause(dag_id)
             list(executor.map(lambda key: api.trigger(key, given, None), self.keys))
-            api.unpause(DAG_ID)
+            api.unpause(dag_id)
 
     def await_middle(self, *, busy: str = "running", successes: int = 4) -> None:
         """Return when some tasks are done, some in state `busy`, and most are still to come."""
@@ -100,10 +113,10 @@ class Flight:
         dsn = self.environment.known().endpoints.database_dsn
         with psycopg.connect(dsn, connect_timeout=10) as connection:
             ids = [key.run_id for key in self.keys]
-            return connection.execute(sql, (DAG_ID, ids)).fetchall()  # type: ignore[arg-type,unused-ignore]
+            return connection.execute(sql, (self.plan.dag_id, ids)).fetchall()  # type: ignore[arg-type,unused-ignore]
 
     def expect_each_task_once(self) -> None:
-        expected = {(key.run_id, step): 1 for key in self.keys for step in STEPS}
+        expected = {(key.run_id, step): 1 for key in self.keys for step in self.plan.steps}
         assert dict(self.successes()) == expected
         endings = self.endings()
         assert {(run, task) for run, task, _ in endings} == set(expected)
@@ -139,7 +152,7 @@ def test_no_run_is_lost_when_a_service_is_killed(
 ) -> None:
     restarts = shared_environment.services()[service]["restarts"]
     victim = process_of(shared_environment, service)
-    flight = Flight(shared_environment, f"{service}-{time.time():.0f}", tmp_path / "marks")
+    flight = Flight(shared_environment, CHAIN if service == "scheduler" else ONE_STEP, tmp_path / "marks")
     if service == "triggerer":
         flight.start(deferred_seconds=8)
         flight.await_middle(busy="deferred", successes=0)
@@ -160,7 +173,7 @@ def test_no_run_is_lost_when_a_worker_dies_with_its_tasks(
     """As when the machine under the worker is lost: what it was running ran to no end."""
     restarts = shared_environment.services()["worker"]["restarts"]
     worker = process_of(shared_environment, "worker")
-    flight = Flight(shared_environment, f"tasks-{time.time():.0f}", tmp_path / "marks")
+    flight = Flight(shared_environment, ONE_STEP, tmp_path / "marks")
     flight.start()
     flight.await_middle()
 
@@ -174,7 +187,7 @@ def test_no_run_is_lost_when_a_worker_dies_with_its_tasks(
 def test_no_run_is_lost_when_postgres_is_restarted(
     shared_environment: CommandProject, tmp_path: Path
 ) -> None:
-    flight = Flight(shared_environment, f"restart-{time.time():.0f}", tmp_path / "marks")
+    flight = Flight(shared_environment, CHAIN, tmp_path / "marks")
     flight.start()
     flight.await_middle()
 
