@@ -25,6 +25,7 @@ _MARKERS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mwaa", "Amazon MWAA on this machine")
     group.addoption("--mwaa-dags", action="store_true", help="test every DAG file and run every DAG")
+    group.addoption("--mwaa-requirements", action="store_true", help="check requirements.txt too")
     group.addoption(
         "--mwaa-project", metavar="FOLDER", help="the project's folder (default: pytest's rootdir)"
     )
@@ -52,6 +53,11 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
+    if config.getoption("mwaa_requirements"):
+        from harness.runner.requirements_item import RequirementsSession  # noqa: PLC0415 - as above
+
+        root = Path(config.getoption("mwaa_project") or config.rootpath).resolve()
+        config.pluginmanager.register(RequirementsSession(root, dict(os.environ)), "mwaa-requirements")
     if config.getoption("mwaa_dags"):
         from harness.runner.pytest_session import DagTestSession  # noqa: PLC0415 - as above
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,7 @@ def _check(data: bytes, root: Path) -> CheckResult:
     return checked.result
 
 
+@pytest.mark.slow
 @settings(max_examples=2500, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
 @given(_FILES)
 def test_any_file_gets_a_verdict_in_every_format(data: bytes) -> None:
