@@ -34,7 +34,7 @@ class PytestTerminal:
     def begin_line(self) -> None:
         if self._reporter is not None:
             with self._without_capture():
-                self._reporter.ensure_newline()
+                self._end_line()
 
     def write(self, text: str) -> None:
         if self._reporter is not None:
@@ -44,8 +44,14 @@ class PytestTerminal:
     def write_line(self, text: str) -> None:
         if self._reporter is not None:
             with self._without_capture():
-                self._reporter.ensure_newline()
+                self._end_line()
                 self._reporter.write_line(text, flush=True)
+
+    def _end_line(self) -> None:
+        self._reporter.ensure_newline()
+        writer = self._reporter._tw  # noqa: SLF001 - the reporter offers no other way to know its column
+        if writer.width_of_current_line:
+            writer.line()
 
     @contextmanager
     def _without_capture(self) -> Iterator[None]:

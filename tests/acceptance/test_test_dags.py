@@ -92,7 +92,7 @@ def test_every_example_dag_does_what_it_should_and_the_environment_goes_again(
 def test_a_failure_shows_where_and_why_and_the_running_environment_stays(place: CommandProject) -> None:
     place.write("dags/fails.py", _DAG.format(dag_id="fails", statement="raise ValueError('no rows today')"))
     place.write("dags/broken.py", "from airflow import DAG\n\nimport pandas_is_not_here\n")
-    place.write("dag-tests.toml", "[defaults]\ntimeout = 300\n")
+    place.write("dag-tests.toml", "[defaults]\ntimeout = 600\n")
     before = place.pids()
     done = place.run("test-dags", "-k", "fails or broken", seconds=_SECONDS)
     assert done.returncode == 1, done.stdout + done.stderr
