@@ -58,6 +58,10 @@ class Index:
             verify = ssl.create_default_context(cafile=self._certificate)
         return httpx.Client(timeout=_SECONDS, follow_redirects=True, verify=verify)
 
+    def connect(self) -> None:
+        """Get ready to ask; reads certificates, sends nothing."""
+        _ = self._client
+
     def releases(self, name: str) -> Mapping[Version, Release]:
         """Every release of the project called `name` (normalized); empty when the index has none.
 
@@ -105,7 +109,7 @@ class Index:
         """
         missing = [name for name in dict.fromkeys(names) if name not in self._projects]
         if missing:
-            _ = self._client
+            self.connect()
             with ThreadPoolExecutor(_PARALLEL) as pool:
                 list(pool.map(self.releases, missing))
 
@@ -117,7 +121,7 @@ class Index:
         """
         pairs = list(wanted)
         if pairs:
-            _ = self._client
+            self.connect()
             with ThreadPoolExecutor(_PARALLEL) as pool:
                 list(pool.map(lambda pair: self.metadata(pair[0], pair[1], target), pairs))
 
@@ -195,7 +199,7 @@ class Index:
     def sizes(self, urls: Iterable[str]) -> Mapping[str, int]:
         """The sizes of several files, asked for at once."""
         wanted = list(dict.fromkeys(urls))
-        _ = self._client
+        self.connect()
         with ThreadPoolExecutor(_PARALLEL * 2) as pool:
             return dict(zip(wanted, pool.map(self.size, wanted), strict=True))
 

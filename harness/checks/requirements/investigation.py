@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
             *explainer.find_unknown_extras(task.entries, resolved),
         )
         if resolved is not None:
-            return resolved_verdict(resolved, task, inputs.variables, about, explainer.built)
+            return resolved_verdict(resolved, task, index, about, explainer.built)
         fix = _search(inputs, task, conflicts, explainer, index)
     except IndexUnreachableError as error:
         return _settle(answer, task, str(error))
@@ -75,12 +76,19 @@ def _learn(
             answer = resolve(task.packager, inputs)
         if isinstance(answer, Resolved | Unreachable):
             return answer, inputs, ()
-        conflicts = explainer.find_conflicts(task.entries)
+        conflicts = explainer.find_conflicts(_suspects(answer, task.entries))
         if isinstance(answer, Unresolvable):
             explainer.learn_releases(answer.without_wheel)
         if explainer.built == inputs.built or time.monotonic() - started > _LEARNING_SECONDS:
             break
     return answer, inputs, conflicts
+
+
+def _suspects(answer: Answer, entries: Sequence[RequirementEntry]) -> Sequence[RequirementEntry]:
+    """The entries that the resolver mentions; all when it mentions none. Walking 300 lines takes long."""
+    words = " ".join(answer.words) if isinstance(answer, Unresolvable) else ""
+    mentioned = set(re.findall(r"[a-z0-9][a-z0-9-]*", words))
+    return [entry for entry in entries if entry.name in mentioned] or entries
 
 
 def _look_at_releases(task: Task, resolved: Resolved | None, index: Index) -> Iterable[Finding]:
@@ -93,7 +101,7 @@ def _settle(answer: Answer, task: Task, why: str) -> Verdict:
     if isinstance(answer, Unresolvable):
         return Verdict(VerdictKind.UNRESOLVABLE, (_in_words_of_resolver(answer, task.entries),))
     if isinstance(answer, Resolved):
-        return resolved_verdict(answer, task, {})
+        return resolved_verdict(answer, task, None)
     return Verdict(VerdictKind.SKIPPED, why=why)
 
 

@@ -88,13 +88,15 @@ def judge(task: Task) -> Verdict:
     )
     asked = _names_worth_asking(entries, constraints, base)
     with ThreadPoolExecutor(1) as pool:
-        facts = pool.submit(_ask_about, asked, packager, variables, task.cache) if asked else None
+        # While uv waits for the network there is time to ask about the user's packages, and to import what
+        # asking takes: with an index that does not say how large its files are, it is needed in any case.
+        facts = pool.submit(_ask_about, asked, packager, variables, task.cache)
         answer = resolve(packager, inputs)
-        index = facts.result() if facts else None
+        index = facts.result()
     if isinstance(answer, Unreachable):
         return Verdict(VerdictKind.SKIPPED, why=answer.why)
-    if isinstance(answer, Resolved) and index is None:
-        return resolved_verdict(answer, task, variables)
+    if isinstance(answer, Resolved) and not (asked and index):
+        return resolved_verdict(answer, task, index)
     from harness.checks.requirements.investigation import investigate  # noqa: PLC0415 - only when needed
 
     return investigate(answer, inputs, task, index)
@@ -103,7 +105,7 @@ def judge(task: Task) -> Verdict:
 def resolved_verdict(
     answer: Resolved,
     task: Task,
-    variables: Mapping[str, str],
+    index: Index | None,
     findings: tuple[Finding, ...] = (),
     built: Mapping[str, Mapping[str, ReleaseMetadata]] | None = None,
 ) -> Verdict:
@@ -112,8 +114,8 @@ def resolved_verdict(
     chosen = [pick_file(answer.packages[change.name], task.target) for change in changes]
     missing = [file.url for file in chosen if file is not None and not file.size and "://" in file.url]
     sizes: Mapping[str, int] = {}
-    if missing and not answer.is_offline:
-        sizes = make_index(task.packager, variables, task.cache).sizes(missing)
+    if missing and index is not None and not answer.is_offline:
+        sizes = index.sizes(missing)
     sized = {
         change.name: (file.size or sizes.get(file.url, 0)) if file is not None else 0
         for change, file in zip(changes, chosen, strict=True)
@@ -149,6 +151,7 @@ def _ask_about(
 
     index = make_index(packager, variables, cache)
     try:
+        index.connect()
         index.prefetch(names)
     except IndexUnreachableError:
         return None
