@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from harness.runner.bench import Progress
     from harness.runner.run_state import RunState
 
-_ERASE = "\r\x1b[2K"
 _PLAIN_SECONDS = 5.0
 _PLAIN_WIDTH = 120
 _ACTIVE = frozenset(
@@ -31,8 +30,8 @@ class Terminal(Protocol):
     @property
     def is_live(self) -> bool: ...
 
-    def begin_line(self) -> None: ...
-    def write(self, text: str) -> None: ...
+    def show(self, text: str) -> None: ...
+    def hide(self) -> None: ...
     def write_line(self, text: str) -> None: ...
 
 
@@ -73,15 +72,13 @@ class LiveProgress:
     def clear(self) -> None:
         """Take the moving line away, so that others may write."""
         if self._terminal.is_live and self._shown:
-            self._terminal.write(_ERASE)
+            self._terminal.hide()
             self._shown = ""
 
     def _show(self, line: str) -> None:
         fitting = line if len(line) < self._terminal.width else f"{line[: self._terminal.width - 2]}…"
-        if not self._shown:
-            self._terminal.begin_line()
         if fitting != self._shown:
-            self._terminal.write(_ERASE + fitting)
+            self._terminal.show(fitting)
             self._shown = fitting
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pytest
 
 _QUIET = 0
+_ERASE = "\r\x1b[2K"
 
 
 class PytestTerminal:
@@ -31,27 +32,31 @@ class PytestTerminal:
         """Pytest's reporter, which is not there yet while pytest configures itself."""
         return None if self._is_silent else self._config.pluginmanager.getplugin("terminalreporter")
 
-    def begin_line(self) -> None:
-        if self._reporter is not None:
-            with self._without_capture():
-                self._end_line()
+    def show(self, text: str) -> None:
+        """Put `text` where pytest's unfinished line is, until `hide`."""
+        self._write_raw(text)
 
-    def write(self, text: str) -> None:
+    def hide(self) -> None:
+        """Bring pytest's unfinished line back."""
         if self._reporter is not None:
-            with self._without_capture():
-                self._reporter.write(text, flush=True)
+            self._write_raw(self._reporter._tw._current_line)  # noqa: SLF001 - what it has written since the last line end
 
     def write_line(self, text: str) -> None:
         if self._reporter is not None:
             with self._without_capture():
-                self._end_line()
+                self._reporter.ensure_newline()
+                writer = self._reporter._tw  # noqa: SLF001 - as above
+                if writer.width_of_current_line:
+                    writer.line()
                 self._reporter.write_line(text, flush=True)
 
-    def _end_line(self) -> None:
-        self._reporter.ensure_newline()
-        writer = self._reporter._tw  # noqa: SLF001 - the reporter offers no other way to know its column
-        if writer.width_of_current_line:
-            writer.line()
+    def _write_raw(self, text: str) -> None:
+        """Write past pytest's count of columns, which it needs for its own text."""
+        if self._reporter is not None:
+            with self._without_capture():
+                file = self._reporter._tw._file  # noqa: SLF001 - as above
+                file.write(_ERASE + text)
+                file.flush()
 
     @contextmanager
     def _without_capture(self) -> Iterator[None]:

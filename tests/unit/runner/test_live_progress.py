@@ -19,11 +19,11 @@ class Screen:
     text: str = ""
     lines: list[str] = field(default_factory=list)
 
-    def begin_line(self) -> None:
-        self.text += "|"
+    def show(self, text: str) -> None:
+        self.text += f"[{text}]"
 
-    def write(self, text: str) -> None:
-        self.text += text
+    def hide(self) -> None:
+        self.text += "[]"
 
     def write_line(self, text: str) -> None:
         self.lines.append(text)
@@ -53,10 +53,7 @@ def test_a_terminal_has_one_moving_line_that_goes_away() -> None:
     progress.watch(Progress(0, 1, [_run("etl", "queued")]))
     progress.watch(Progress(0, 1, [_run("etl", "running")]))
     progress.clear()
-    assert screen.text == (
-        "|\r\x1b[2Kmwaa: 0/1 runs done; etl (t0 queued)"
-        "\r\x1b[2Kmwaa: 0/1 runs done; etl (t0 running)\r\x1b[2K"
-    )
+    assert screen.text == ("[mwaa: 0/1 runs done; etl (t0 queued)][mwaa: 0/1 runs done; etl (t0 running)][]")
     assert screen.lines == []
 
 
