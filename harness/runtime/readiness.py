@@ -9,8 +9,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from harness.runtime.backend import Endpoints
 from harness.runtime.localstack import HEALTH_PATH
 from harness.runtime.services import Role
@@ -101,10 +99,10 @@ def _ask_webserver(url: str) -> Answer:
 
     try:
         response = httpx.get(f"{url}/health", timeout=_QUESTION_SECONDS, trust_env=False)
-        health: dict[str, Any] = response.json() if response.is_success else {}
+        health: Any = response.json() if response.is_success else None
     except (httpx.HTTPError, ValueError) as error:
         return NotYet(_first_line(error))
-    status = health.get("metadatabase", {}).get("status")
+    status = health.get("metadatabase", {}).get("status") if isinstance(health, dict) else None
     if status == "healthy":
         return Ready("healthy over HTTP")
     return NotYet(f"HTTP status {response.status_code}, metadatabase {status}")
@@ -115,18 +113,9 @@ def _read_evidence(path: Path, info: ProcessInfo, meaning: str) -> Answer:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return NotYet(f"no {path.name} yet")
-    if document.get("pid") in _family(info.pid):
+    if isinstance(document, dict) and document.get("pid") == info.pid:
         return Ready(meaning)
     return NotYet(f"{path.name} is of an earlier process")
-
-
-def _family(pid: int | None) -> set[int]:
-    if pid is None:
-        return set()
-    try:
-        return {pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))}
-    except psutil.Error:
-        return {pid}
 
 
 def _ask_for_job(dsn: str, job_type: str, info: ProcessInfo, rank: int) -> Answer:
