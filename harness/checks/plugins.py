@@ -63,15 +63,13 @@ def check_plugins(session: Session, archive: Path | None = None) -> CheckResult:
     folder = Path(session.plugins_folder)
     files = [file for file in walk_files(folder) if isinstance(file, TreeFile)]
     findings = [*_layout_findings(folder, files), *_hidden_modules(folder, files, session)]
-    names: list[str] = []
+    answers: dict[str, Mapping[str, Any]] = {}
     if any(file.relative.endswith(".py") for file in files):
-        for component in COMPONENTS:
-            answer = _load(session, component)
-            names = answer["plugins"]
-            findings += _load_findings(answer, component)
+        answers = {component: _load(session, component) for component in COMPONENTS}
+    findings += _load_findings(answers)
+    names = sorted({name for answer in answers.values() for name in answer["plugins"]})
     facts = (f"{len(files)} files; plugins: {', '.join(names) or 'none'}",)
-    kept = tuple({(f.rule, f.location): f for f in findings}.values())
-    return CheckResult("plugins", (folder,), kept, (), facts, time.monotonic() - started)
+    return CheckResult("plugins", (folder,), tuple(findings), (), facts, time.monotonic() - started)
 
 
 def _load(session: Session, component: str) -> dict[str, Any]:
@@ -87,13 +85,16 @@ def _load(session: Session, component: str) -> dict[str, Any]:
     return answer
 
 
-def _load_findings(answer: Mapping[str, Any], component: str) -> Iterator[Finding]:
-    for error in answer["errors"]:
-        yield _finding(
-            "plugin-import-error",
-            f"the {component} cannot load it: {error['type']}: {error['message']}",
-            Location(Path(error["file"]), error["line"]),
-        )
+def _load_findings(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """One finding per error, naming the components that have it."""
+    components: dict[tuple[str, int, str], list[str]] = {}
+    for component, answer in answers.items():
+        for error in answer["errors"]:
+            text = f"{error['type']}: {error['message']}"
+            components.setdefault((error["file"], error["line"], text), []).append(component)
+    for (file, line, text), names in components.items():
+        message = f"{', '.join(names)} cannot load it: {text}"
+        yield _finding("plugin-import-error", message, Location(Path(file), line))
 
 
 def _layout_findings(folder: Path, files: Sequence[TreeFile]) -> Iterator[Finding]:

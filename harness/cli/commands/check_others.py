@@ -11,6 +11,7 @@ from harness.checks.rule_book import RULE_BOOK
 from harness.checks.startup_script import check_startup_script
 from harness.cli.commands.check import report_results
 from harness.project.layout import locate_project
+from harness.results import CheckResult
 from harness.workerenv.store import ensure_worker_environment
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from harness.checks.dag_parser.session import Session
     from harness.cli.invocation import Invocation
-    from harness.results import CheckResult
 
 
 def run_plugins(invocation: Invocation, archive: Path | None, format_name: str) -> int:
@@ -38,17 +38,26 @@ def run_configuration(invocation: Invocation, format_name: str) -> int:
 
 def run_all(invocation: Invocation, format_name: str) -> int:
     """Every check, one report. Requirements come first: the others need the environment that they make."""
-    from harness.cli.commands import check_dags, check_requirements
+    from harness.cli.commands import check_dags
 
-    how = check_requirements.How(wants_fix=False, is_offline=False, ignores_verdict=False)
     results = [
-        check_requirements.verdict(invocation, None, how),
+        requirements_result(invocation),
         check_dags.verdict(invocation, (), check_dags.How()),
         plugins_result(invocation, None),
         startup_script_result(invocation),
         configuration_result(invocation),
     ]
     return report_results(results, format_name, invocation.root, RULE_BOOK)
+
+
+def requirements_result(invocation: Invocation) -> CheckResult:
+    """The requirements check's result; a project may do without any."""
+    from harness.cli.commands import check_requirements
+
+    local = invocation.load_settings().settings.local
+    if not locate_project(invocation.root, local).requirements_file.exists():
+        return CheckResult("requirements", facts=("no requirements file",))
+    return check_requirements.verdict(invocation, None, check_requirements.How())
 
 
 def plugins_result(invocation: Invocation, archive: Path | None) -> CheckResult:

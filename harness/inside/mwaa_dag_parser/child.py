@@ -130,6 +130,7 @@ def _parse_batch(
     """Parse the plain files; ask for a child of its own for every other, and for all after a surprise."""
     threads = threading.active_count()
     alone = False
+    _remember_configuration()
     for index, path in enumerate(files):
         slot.begin(index)
         if alone or not _is_plain(path):
@@ -145,6 +146,22 @@ def _parse_batch(
         slot.write(record)
         for name in [name for name in sys.modules if name.startswith("unusual_prefix_")]:
             del sys.modules[name]
+
+
+def _remember_configuration() -> None:
+    """Let Airflow look up each option once: a plain file cannot change one (see `Source.is_plain`)."""
+    from airflow.configuration import AirflowConfigParser
+
+    look_up = AirflowConfigParser.get
+    known: dict[Any, Any] = {}
+
+    def get(self: Any, section: str, key: str, **options: Any) -> Any:
+        asked = (section, key, repr(options))
+        if asked not in known:
+            known[asked] = look_up(self, section, key, **options)
+        return known[asked]
+
+    AirflowConfigParser.get = get
 
 
 def _is_plain(path: str) -> bool:
