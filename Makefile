@@ -2,7 +2,7 @@
 # The harness lives in .venv/, made with nothing but Python's own venv and pip; all other state is in .mwaa/.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs open doctor check test-dags test test-quick test-faults lint format lock bench clean
+.PHONY: help venv up down restart status logs open doctor check check-dags check-all test-dags test test-quick test-faults lint format lock bench clean
 
 RUNTIME ?=
 SERVICE ?=
@@ -59,6 +59,12 @@ test-dags: venv ## Run every DAG end to end, starting an environment if none is 
 
 check: venv ## Say what requirements.txt would do to the environment, in seconds (ARGS=--fix)
 	@$(MWAA) check requirements $(ARGS)
+
+check-dags: venv ## Say what is wrong with the DAG files (ARGS=--watch, ARGS="--html dags.html")
+	@$(MWAA) check dags $(ARGS)
+
+check-all: venv ## Every check: requirements, DAGs, plugins, startup script, configuration
+	@$(MWAA) check $(ARGS)
 
 test: lint ## Lint, types, import contracts, then every test of the harness
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
