@@ -67,16 +67,18 @@ class BringUp:
             HarnessError: a service ended, or was not ready within `seconds`.
         """
         progress = {service.name: _Progress(service) for service in self.services}
-        with ThreadPoolExecutor(max_workers=max(1, len(progress)), thread_name_prefix="probe") as executor:
-            try:
-                wait_until(
-                    lambda: self._advance(progress, executor),
-                    subject="the environment",
-                    seconds=seconds,
-                    interval=0.05,
-                )
-            except DeadlineError as error:
-                raise self._late(progress, seconds) from error
+        executor = ThreadPoolExecutor(max_workers=max(1, len(progress)), thread_name_prefix="probe")
+        try:
+            wait_until(
+                lambda: self._advance(progress, executor),
+                subject="the environment",
+                seconds=seconds,
+                interval=0.05,
+            )
+        except DeadlineError as error:
+            raise self._late(progress, seconds) from error
+        finally:  # a gate may take long; whoever handles the error ends what it works with
+            executor.shutdown(wait=False, cancel_futures=True)
 
     def _advance(self, progress: dict[str, _Progress], executor: ThreadPoolExecutor) -> Answer:
         processes = self.supervisor.processes()

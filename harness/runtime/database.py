@@ -106,6 +106,12 @@ class Database:
             process.check(command, env=postgres_variables(environ.get("PATH", "")), timeout=120)
         except OSError as error:
             raise state_folder_error(self.cluster, error) from error
+        except process.CommandError as error:
+            raise HarnessError(
+                f"PostgreSQL could not make its cluster in {self.cluster}",
+                hint="its own words are above; free space or make the folder writable if they ask for it",
+                evidence=error.evidence,
+            ) from error
         finally:
             password_file.unlink(missing_ok=True)
 
