@@ -20,24 +20,60 @@ if TYPE_CHECKING:
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 _TABLE = (
-    Rule("option-blocked", _E, "MWAA keeps the option for itself.",
-         "MWAA overwrites the value; the setting has no effect.", "remove it",
-         '"core.executor" = "LocalExecutor"', '"core.default_task_retries" = "2"'),
-    Rule("option-unknown", _W, "Airflow 2.5.1 has no such option in this section.",
-         "Airflow ignores it without a word.", "write the option's name as in Airflow's configuration reference",
-         '"core.default_task_retry" = "2"', '"core.default_task_retries" = "2"'),
-    Rule("option-section-unknown", _N, "Airflow 2.5.1 has no such section.",
-         "Right for options of your own; a spelling mistake otherwise.", "check the spelling",
-         '"scheduller.parsing_processes" = "2"', '"scheduler.parsing_processes" = "2"'),
-    Rule("option-type", _E, "The value is not of the option's type.",
-         "Airflow fails when it reads the option, in the scheduler at the latest.", "give a value of that type",
-         '"core.parallelism" = "many"', '"core.parallelism" = "32"'),
-    Rule("option-renamed", _W, "The option has another name since an earlier release.",
-         "Airflow 2.5.1 still takes it, with a warning.", "use the new name",
-         '"core.dag_concurrency" = "8"', '"core.max_active_tasks_per_dag" = "8"'),
-    Rule("option-ignored", _W, "The option has no effect on MWAA.",
-         "MWAA runs its workers with worker_autoscale.", "set celery.worker_autoscale instead",
-         '"celery.worker_concurrency" = "8"', '"celery.worker_autoscale" = "8,4"'),
+    Rule(
+        "option-blocked",
+        _E,
+        "MWAA keeps the option for itself.",
+        "MWAA overwrites the value; the setting has no effect.",
+        "remove it",
+        '"core.executor" = "LocalExecutor"',
+        '"core.default_task_retries" = "2"',
+    ),
+    Rule(
+        "option-unknown",
+        _W,
+        "Airflow 2.5.1 has no such option in this section.",
+        "Airflow ignores it without a word.",
+        "write the option's name as in Airflow's configuration reference",
+        '"core.default_task_retry" = "2"',
+        '"core.default_task_retries" = "2"',
+    ),
+    Rule(
+        "option-section-unknown",
+        _N,
+        "Airflow 2.5.1 has no such section.",
+        "Right for options of your own; a spelling mistake otherwise.",
+        "check the spelling",
+        '"scheduller.parsing_processes" = "2"',
+        '"scheduler.parsing_processes" = "2"',
+    ),
+    Rule(
+        "option-type",
+        _E,
+        "The value is not of the option's type.",
+        "Airflow fails when it reads the option, in the scheduler at the latest.",
+        "give a value of that type",
+        '"core.parallelism" = "many"',
+        '"core.parallelism" = "32"',
+    ),
+    Rule(
+        "option-renamed",
+        _W,
+        "The option has another name since an earlier release.",
+        "Airflow 2.5.1 still takes it, with a warning.",
+        "use the new name",
+        '"core.dag_concurrency" = "8"',
+        '"core.max_active_tasks_per_dag" = "8"',
+    ),
+    Rule(
+        "option-ignored",
+        _W,
+        "The option has no effect on MWAA.",
+        "MWAA runs its workers with worker_autoscale.",
+        "set celery.worker_autoscale instead",
+        '"celery.worker_concurrency" = "8"',
+        '"celery.worker_autoscale" = "8,4"',
+    ),
 )
 RULES: Mapping[str, Rule] = {rule.id: rule for rule in _TABLE}
 """Every rule of this check, by id."""
@@ -121,7 +157,9 @@ def judge_option(
     elif name in _IGNORED:
         yield _finding("option-ignored", f"{name} has no effect: {_IGNORED[name]}", at)
     elif section not in known:
-        yield _finding("option-section-unknown", f"there is no section {section!r}{_near(section, known)}", at)
+        yield _finding(
+            "option-section-unknown", f"there is no section {section!r}{_near(section, known)}", at
+        )
     elif key not in known[section]:
         message = f"there is no option {key!r} in the section {section!r}{_near(key, known[section])}"
         yield _finding("option-unknown", message, at)

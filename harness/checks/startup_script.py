@@ -21,35 +21,78 @@ _ASSIGNMENT = re.compile(r"^\s*(?:export\s+|declare\s+-x\s+)?([A-Za-z_]\w*)=")
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 _TABLE = (
-    Rule("startup-script-syntax", _E, "bash cannot parse the script.",
-         "The script stops there; what it exports is lost, and the update of the environment can fail.",
-         "repair the line that is named", "if true; then echo yes", "if true; then echo yes; fi"),
-    Rule("startup-script-line-ends", _E, "Lines end as on Windows.",
-         "bash takes the carriage return for a part of each command and finds none of them.",
-         "save the file with LF line ends; in git: *.sh text eol=lf", "echo hello\\r", "echo hello"),
-    Rule("startup-script-encoding", _E, "The script is not UTF-8 text without a byte order mark.",
-         "bash does not find the first command.", "save the file as UTF-8", "\\xef\\xbb\\xbf#!/bin/bash", "#!/bin/bash"),
-    Rule("startup-script-reserved-variable", _W, "The script sets a variable that MWAA keeps for itself.",
-         "MWAA overwrites it with its own value after the script ran.",
-         "set it as a configuration option where MWAA allows that, or use another name",
-         "export AIRFLOW_HOME=/opt/airflow", "export COMPANY_HOME=/opt/company"),
-    Rule("startup-script-command", _W, "A command cannot do on MWAA what it does elsewhere.",
-         "The workers run Amazon Linux 2 with a fixed Python, and their Airflow is managed by AWS.",
-         "see the message", "apt-get install -y jq", "sudo yum install -y jq"),
-    Rule("startup-script-exit", _N, "The script ends itself.",
-         "What was exported before an early exit can be lost.", "let the script run to its end",
-         "exit 0", "echo done"),
+    Rule(
+        "startup-script-syntax",
+        _E,
+        "bash cannot parse the script.",
+        "The script stops there; what it exports is lost, and the update of the environment can fail.",
+        "repair the line that is named",
+        "if true; then echo yes",
+        "if true; then echo yes; fi",
+    ),
+    Rule(
+        "startup-script-line-ends",
+        _E,
+        "Lines end as on Windows.",
+        "bash takes the carriage return for a part of each command and finds none of them.",
+        "save the file with LF line ends; in git: *.sh text eol=lf",
+        "echo hello\\r",
+        "echo hello",
+    ),
+    Rule(
+        "startup-script-encoding",
+        _E,
+        "The script is not UTF-8 text without a byte order mark.",
+        "bash does not find the first command.",
+        "save the file as UTF-8",
+        "\\xef\\xbb\\xbf#!/bin/bash",
+        "#!/bin/bash",
+    ),
+    Rule(
+        "startup-script-reserved-variable",
+        _W,
+        "The script sets a variable that MWAA keeps for itself.",
+        "MWAA overwrites it with its own value after the script ran.",
+        "set it as a configuration option where MWAA allows that, or use another name",
+        "export AIRFLOW_HOME=/opt/airflow",
+        "export COMPANY_HOME=/opt/company",
+    ),
+    Rule(
+        "startup-script-command",
+        _W,
+        "A command cannot do on MWAA what it does elsewhere.",
+        "The workers run Amazon Linux 2 with a fixed Python, and their Airflow is managed by AWS.",
+        "see the message",
+        "apt-get install -y jq",
+        "sudo yum install -y jq",
+    ),
+    Rule(
+        "startup-script-exit",
+        _N,
+        "The script ends itself.",
+        "What was exported before an early exit can be lost.",
+        "let the script run to its end",
+        "exit 0",
+        "echo done",
+    ),
 )
 RULES: Mapping[str, Rule] = {rule.id: rule for rule in _TABLE}
 """Every rule of this check, by id."""
 
 _COMMANDS = (
     (re.compile(r"\b(apt-get|apt|apk|dnf|zypper|brew)\s+\w"), "Amazon Linux 2 has yum, not {0}"),
-    (re.compile(r"\byum\s+(?:-y\s+)?(?:update|upgrade)\b(?!.*--exclude=python)"),
-     "yum update replaces Python unless it has --exclude=python*"),
-    (re.compile(r"\b(?:yum|make)\b.*\b(?:install|altinstall)\b.*\bpython3?\b"), "MWAA's Python cannot be replaced"),
-    (re.compile(r"\bairflow\s+(?:db|scheduler|webserver|celery|standalone|users)\b"),
-     "Airflow is managed by AWS, and not yet started when the script runs"),
+    (
+        re.compile(r"\byum\s+(?:-y\s+)?(?:update|upgrade)\b(?!.*--exclude=python)"),
+        "yum update replaces Python unless it has --exclude=python*",
+    ),
+    (
+        re.compile(r"\b(?:yum|make)\b.*\b(?:install|altinstall)\b.*\bpython3?\b"),
+        "MWAA's Python cannot be replaced",
+    ),
+    (
+        re.compile(r"\bairflow\s+(?:db|scheduler|webserver|celery|standalone|users)\b"),
+        "Airflow is managed by AWS, and not yet started when the script runs",
+    ),
     (re.compile(r"\bpip3?\s+install\b.*\bapache-airflow\b"), "Airflow's version is fixed by the environment"),
     (re.compile(r"\b(?:systemctl|service|reboot|shutdown)\b\s*\w*"), "the container has no service manager"),
 )
@@ -106,7 +149,9 @@ def _line_findings(script: Path, content: bytes) -> Iterator[Finding]:
 
 
 def _syntax_findings(script: Path) -> list[Finding]:
-    done = capture(["bash", "-n", script], env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}, timeout=20)
+    done = capture(
+        ["bash", "-n", script], env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}, timeout=20
+    )
     if done.exit_status == 0:
         return []
     found = _SYNTAX_LINE.search(done.stderr)

@@ -75,10 +75,14 @@ def _times(files: Sequence[Mapping[str, Any]], root: Path) -> str:
     rows = (
         f"<tr><td><code>{escape(show_path(Path(name), root))}</code></td>"
         f"<td>{seconds:.3f} s</td>"
-        f'<td style="width:50%"><div class="bar" style="width:{100 * seconds / longest:.1f}%"></div></td></tr>'
+        f'<td style="width:50%">{_bar(seconds / longest)}</td></tr>'
         for seconds, name in sorted(timed, reverse=True)
     )
     return f"<table>{''.join(rows)}</table>"
+
+
+def _bar(share: float) -> str:
+    return f'<div class="bar" style="width:{100 * share:.1f}%"></div>'
 
 
 def _dag(dag: Mapping[str, Any]) -> str:

@@ -19,7 +19,8 @@ def test_every_rule_has_its_page(rule: Rule) -> None:
 
 
 def test_there_is_no_page_without_a_rule() -> None:
-    assert {path.stem for path in (ROOT / "docs/rules").glob("*.md")} == set(RULE_BOOK)
+    overviews = {"requirements"}
+    assert {path.stem for path in (ROOT / "docs/rules").glob("*.md")} - overviews == set(RULE_BOOK)
 
 
 def test_every_rule_of_the_dag_check_is_shown_by_an_example() -> None:
