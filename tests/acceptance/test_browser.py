@@ -62,7 +62,7 @@ def test_the_ui_shows_a_run_in_a_browser(
     page.locator("#username").fill(login["username"])
     page.locator("#password").fill(login["password"])
     page.get_by_role("button", name="Sign In").click()
-    page.locator("#dags").get_by_role("link", name="hello", exact=True).click()
+    page.get_by_role("link", name="hello", exact=True).click()
 
     expect(page).to_have_title("hello - Grid - Airflow", timeout=PATIENCE)
     expect(page.get_by_text("greet").first).to_be_visible(timeout=PATIENCE)
