@@ -7,6 +7,7 @@ everything there is.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_PACKAGES = 120
 _MOST_SOURCES = 12
+_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ class Explainer:
         self._pins = pins
         self._target = target
         self.built: dict[str, dict[str, ReleaseMetadata]] = {}
+        self._deadline = time.monotonic() + _SECONDS
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the time that a person waits for an explanation is over."""
+        return time.monotonic() > self._deadline
 
     def find_conflicts(self, entries: Iterable[RequirementEntry]) -> tuple[Conflict, ...]:
         """The conflicts nearest to the user's lines, at most one per line.
@@ -94,7 +102,7 @@ class Explainer:
         wanted: dict[str, list[Visit]] = {}
         seen: set[str] = set()
         level = [Visit(entry, entry.requirement, ()) for entry in entries if entry.requirement is not None]
-        while level and len(seen) < _MOST_PACKAGES:
+        while level and len(seen) < _MOST_PACKAGES and not self.is_spent:
             self._prefetch(level)
             following: list[Visit] = []
             for visit in level:
@@ -232,6 +240,8 @@ class Explainer:
         wanted = list(names)
         self._index.prefetch(wanted)
         for name in wanted:
+            if self.is_spent:
+                return
             releases = [r for v, r in self._index.releases(name).items() if not v.is_prerelease]
             sources = [r for r in releases if r.sdist is not None and r.wheel_for(self._target) is None]
             if name in self._base or 2 * len(sources) < len(releases):

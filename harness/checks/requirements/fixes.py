@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 _MOST_TRIES = 8
 _MOST_LOOKS = 24
-_SEARCH_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,8 @@ class FixSearch:
         """
         everything = [entry for entry in entries if entry.origin is Origin.INDEX]
         for loose in (list(blamed), everything):
+            if self._explainer.is_spent:
+                return None
             wanted = {id(entry): _relax(entry) for entry in loose if entry.origin is Origin.INDEX}
             answer = self._resolve(_lines(entries, wanted)) if wanted else None
             if isinstance(answer, Resolved):
@@ -86,13 +86,13 @@ class FixSearch:
             if id(entry) in wanted and entry.name in found.packages and not _accepts(entry, found)
         }
         best = found
-        tries, started = _MOST_TRIES, time.monotonic()
+        tries = _MOST_TRIES
         for entry in entries:
             if id(entry) not in chosen:
                 continue
             limit = found.packages[entry.name].version
             for version in self._between(entry, limit):
-                if tries <= 0 or time.monotonic() - started > _SEARCH_SECONDS:
+                if tries <= 0 or self._explainer.is_spent:
                     break
                 tries -= 1
                 attempt = {**chosen, id(entry): _rewrite(entry, version)}
@@ -120,6 +120,8 @@ class FixSearch:
         near = sorted((v for v in usable if low < v < high), reverse=wish == high)[:_MOST_LOOKS]
         self._index.prefetch_metadata(((entry.name, releases[version]) for version in near), self._target)
         for version in near:
+            if self._explainer.is_spent:
+                return
             pinned_there = replace(entry, requirement=Requirement(_rewrite(entry, str(version))))
             if not self._explainer.find_conflicts([pinned_there]):
                 yield str(version)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from harness.results import Finding
 
 _MOST_ROUNDS = 6
-_LEARNING_SECONDS = 30.0
 
 
 def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None) -> Verdict:
@@ -56,7 +54,8 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
         fix = _search(inputs, task, conflicts, explainer, index)
     except IndexUnreachableError as error:
         return _settle(answer, task, str(error))
-    found = tuple(explain_conflict(conflict, fix.edits if fix else None) for conflict in conflicts)
+    unproven = () if explainer.is_spent else None
+    found = tuple(explain_conflict(conflict, fix.edits if fix else unproven) for conflict in conflicts)
     if not found and isinstance(answer, Unresolvable):
         found = (_in_words_of_resolver(answer, task.entries, fix),)
     edits = fix.edits if fix else ()
@@ -69,7 +68,6 @@ def _learn(
     """Resolve again for as long as releases without wheels turn up whose metadata the resolver lacks."""
     explainer.learn_sources(task.entries)
     conflicts: tuple[Conflict, ...] = ()
-    started = time.monotonic()
     for _ in range(_MOST_ROUNDS):
         if explainer.built != inputs.built:
             inputs = with_built(inputs, explainer)
@@ -79,7 +77,7 @@ def _learn(
         conflicts = explainer.find_conflicts(_suspects(answer, task.entries))
         if isinstance(answer, Unresolvable):
             explainer.learn_releases(answer.without_wheel)
-        if explainer.built == inputs.built or time.monotonic() - started > _LEARNING_SECONDS:
+        if explainer.built == inputs.built or explainer.is_spent:
             break
     return answer, inputs, conflicts
 
@@ -119,7 +117,7 @@ def _search(
         # A proposal is never a pre-release, which uv would fall back to when no release fits.
         known = replace(with_built(inputs, explainer), requirements=tuple(lines), prerelease="explicit")
         answer = resolve(task.packager, known)
-        if isinstance(answer, Unresolvable):
+        if isinstance(answer, Unresolvable) and not explainer.is_spent:
             explainer.find_conflicts(changed)
             explainer.learn_releases(answer.without_wheel)
             learned = with_built(known, explainer)

@@ -194,7 +194,7 @@ def explain_conflict(conflict: Conflict, fix: tuple[Edit, ...] | None) -> Findin
     elif fix:
         hint = "these lines resolve: " + "; ".join(f"line {edit.line}: {edit.after}" for edit in fix)
     else:
-        hint = None
+        hint = "relax one of these lines; the search for the nearest version that resolves ran out of time"
     details = tuple(
         f"{number}. {step}" for number, step in enumerate((f"you ask for {entry.text}", *steps), 1)
     )
