@@ -1,8 +1,9 @@
-"""Fill an empty metadata database: tables, default connections and pool, roles, and the user `admin`.
+"""Fill an empty metadata database: tables, default connections and pool, and the user `admin`.
 
-One interpreter does what `airflow db init` and `airflow users create` do in two. Runs in the worker
-environment with a component's variables; the password comes from standard input. Answers on standard output
-with one JSON line, `{"migration": ..., "user": ...}`.
+One interpreter does what `airflow db init` and `airflow users create` do in two, and without building the web
+application: the web server writes all permissions when it starts, here there is only the role that the user
+needs. Runs in the worker environment with a component's variables; the password comes from standard input.
+Answers on standard output with one JSON line, `{"user": ...}`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import sys
 
 USERNAME = "admin"
+ROLE = "Admin"
 
 
 def main() -> int:
@@ -19,28 +21,35 @@ def main() -> int:
     password = sys.stdin.read().strip()
     answers = os.dup(1)
     os.dup2(2, 1)  # what Airflow prints is a log, not an answer
-    os.environ["SKIP_DAGS_PARSING"] = "True"
     from airflow.utils import db  # importing Airflow configures it from the environment
 
     db.initdb()
-    from airflow.www.app import create_app  # its models must not exist before the tables
-
-    manager = create_app().appbuilder.sm
-    if manager.find_user(USERNAME) is None:
-        role = manager.find_role("Admin")
-        if not manager.add_user(USERNAME, "Admin", "User", "admin@example.com", role, password):
-            sys.exit("the user admin could not be created")
+    create_user(password)
     with os.fdopen(answers, "w") as stream:
-        print(json.dumps({"migration": _head(), "user": USERNAME}), file=stream)
+        print(json.dumps({"user": USERNAME}), file=stream)
     return 0
 
 
-def _head() -> str:
-    from airflow.utils.db import _get_current_revision  # as above
-    from airflow.utils.session import create_session  # as above
+def create_user(password: str) -> None:
+    """Create the user, as `airflow users create --role Admin` would, unless it is there."""
+    from airflow.utils.session import create_session
+    from airflow.www.fab_security.sqla.models import Role, User
+    from werkzeug.security import generate_password_hash
 
     with create_session() as session:
-        return _get_current_revision(session)
+        if session.query(User).filter_by(username=USERNAME).first() is not None:
+            return
+        role = session.query(Role).filter_by(name=ROLE).first() or Role(name=ROLE)
+        user = User(
+            username=USERNAME,
+            first_name="Admin",
+            last_name="User",
+            email="admin@example.com",
+            active=True,
+            password=generate_password_hash(password),
+        )
+        user.roles.append(role)
+        session.add(user)
 
 
 if __name__ == "__main__":
