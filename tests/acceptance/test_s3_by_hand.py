@@ -72,7 +72,7 @@ def test_a_dag_copied_to_the_bucket_runs_and_writes_to_s3(
     aws("s3", "cp", str(new_dag), f"s3://{bucket}/dags/put_by_hand.py")
 
     shared_environment.await_dag("put_by_hand")
-    key = RunKey("put_by_hand", "by-hand")
+    key = RunKey("put_by_hand", tmp_path.name)
     with shared_environment.api() as api, shared_environment.metadata() as metadata:
         api.trigger(key, {}, None)
 
@@ -81,7 +81,7 @@ def test_a_dag_copied_to_the_bucket_runs_and_writes_to_s3(
             assert run.state != "failed"
             return Ready("success") if run.state == "success" else NotYet(str(run))
 
-        wait_until(answer, subject="the run", seconds=90)
+        wait_until(answer, subject="the run", seconds=180)
     assert aws("s3", "cp", f"s3://{bucket}/out/report.txt", "-") == "written by a task"
 
     aws("s3", "rm", f"s3://{bucket}/dags/put_by_hand.py")
@@ -91,4 +91,4 @@ def test_a_dag_copied_to_the_bucket_runs_and_writes_to_s3(
         def is_gone() -> Ready | NotYet:
             return NotYet("still active") if metadata.known_dags(["put_by_hand"]) else Ready("gone")
 
-        wait_until(is_gone, subject="the end of the removed DAG", seconds=90)
+        wait_until(is_gone, subject="the end of the removed DAG", seconds=180)
