@@ -71,8 +71,8 @@ def _up(project: Path) -> float:
 def _idle_memory(project: Path) -> dict[str, int]:
     time.sleep(SETTLE_SECONDS)
     command = [sys.executable, "-m", "harness", "--project", str(project), "status", "--json"]
-    document = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return {service["name"]: service["memory"] or 0 for service in document["services"]}
+    services = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return {service["service"]: service["memory_bytes"] or 0 for service in services}
 
 
 def _standalone(airflow: Path, home: Path) -> tuple[float, int]:

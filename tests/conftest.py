@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from harness.config.model import LocalSettings, Settings
 from harness.errors import HarnessError
 from harness.events import ignore_events
-from harness.project.layout import StateFolder
+from harness.project.layout import StateFolder, locate_project
 from harness.runtime.home_binding import INSIDE_FOLDER
 from harness.runtime.localstack import localstack_command, localstack_folders, localstack_variables
 from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
+from harness.workerenv.store import WorkerEnvironment, ensure_worker_environment
 from harness.workerenv.tools import Tool, ensure_tool_environment
 
 if TYPE_CHECKING:
@@ -123,6 +125,15 @@ class LocalStackProcess:
         except httpx.HTTPError as error:
             return NotYet(repr(error))
         return Ready("it is healthy") if health.status_code == httpx.codes.OK else NotYet(str(health))
+
+
+@pytest.fixture(scope="session")
+def worker_environment(fenced_environ: Mapping[str, str], pytestconfig: pytest.Config) -> WorkerEnvironment:
+    """The worker environment of a project without requirements; built once, kept in pytest's cache folder."""
+    cache = pytestconfig.cache
+    assert cache is not None
+    project = locate_project(cache.mkdir("mwaa"), LocalSettings())
+    return ensure_worker_environment(project, Settings(), fenced_environ, ignore_events)
 
 
 def _localstack_python(environ: Mapping[str, str], cache: Path) -> Path:

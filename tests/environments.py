@@ -31,11 +31,12 @@ from harness.runner.metadata import MetadataReader
 from harness.runtime.marks import SERVICE, SUPERVISOR, find_inside, find_marked, instance_of
 from harness.runtime.state import EnvironmentState, read_state
 from harness.waiting import NotYet, Ready, wait_until
-from harness.workerenv.store import ensure_worker_environment
 from harness.workerenv.tools import Tool, ensure_tool_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from harness.workerenv.store import WorkerEnvironment
 
 COMMAND = Path(sys.executable).with_name("mwaa-harness")
 UP_SECONDS = 240.0
@@ -225,15 +226,15 @@ def borrow_database(source: StateFolder, target: StateFolder) -> None:
 
 
 @pytest.fixture(scope="session")
-def pantry(fenced_environ: Mapping[str, str], pytestconfig: pytest.Config) -> Pantry:
+def pantry(
+    fenced_environ: Mapping[str, str], pytestconfig: pytest.Config, worker_environment: WorkerEnvironment
+) -> Pantry:
     """What every project links to, built when the cache does not have it yet."""
     cache = pytestconfig.cache
     assert cache is not None
-    project = locate_project(cache.mkdir("mwaa-worker"), LocalSettings())
-    worker = ensure_worker_environment(project, Settings(), fenced_environ, ignore_events)
     tools = StateFolder(cache.mkdir("mwaa"))
     return Pantry(
-        worker.path,
+        worker_environment.path,
         tuple(ensure_tool_environment(tool, tools, fenced_environ, ignore_events).path for tool in Tool),
     )
 

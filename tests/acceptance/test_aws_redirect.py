@@ -12,8 +12,6 @@ import pytest
 
 from harness import process
 from harness.config.model import EnvironmentSettings, LocalSettings, Settings
-from harness.events import ignore_events
-from harness.project.layout import locate_project
 from harness.runtime.airflow_variables import AirflowInputs, airflow_variables
 from harness.runtime.backend import Endpoints
 from harness.runtime.emulated_credentials import emulated_credentials
@@ -22,11 +20,11 @@ from harness.runtime.secrets import EnvironmentSecrets
 from harness.runtime.services import Role
 from harness.workerenv.packager import find_packager
 from harness.workerenv.shim import install_shim
-from harness.workerenv.store import ensure_worker_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.workerenv.store import WorkerEnvironment
     from tests.conftest import LocalStackProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
@@ -72,10 +70,8 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
 
 
 @pytest.fixture(scope="session")
-def worker_python(fenced_environ: Mapping[str, str], pytestconfig: pytest.Config) -> Path:
-    assert pytestconfig.cache is not None
-    project = locate_project(pytestconfig.cache.mkdir("mwaa-worker"), LocalSettings())
-    return ensure_worker_environment(project, Settings(), fenced_environ, ignore_events).python
+def worker_python(worker_environment: WorkerEnvironment) -> Path:
+    return worker_environment.python
 
 
 @pytest.fixture(scope="session")

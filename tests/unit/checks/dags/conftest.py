@@ -11,9 +11,8 @@ import pytest
 
 from harness.checks.dag_parser.open_session import open_session
 from harness.config.model import Settings
-from harness.events import ignore_events
 from harness.project.layout import locate_project
-from harness.workerenv.store import WorkerEnvironment, ensure_worker_environment
+from harness.workerenv.store import WorkerEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,12 +25,8 @@ FINISHED_WORKER = os.environ.get("MWAA_TEST_WORKER_ENVIRONMENT")
 
 
 @pytest.fixture(scope="session")
-def worker(tmp_path_factory: pytest.TempPathFactory, fenced_environ: Mapping[str, str]) -> WorkerEnvironment:
-    if FINISHED_WORKER:
-        return WorkerEnvironment(Path(FINISHED_WORKER), "finished")
-    settings = Settings()
-    project = locate_project(tmp_path_factory.mktemp("worker"), settings.local)
-    return ensure_worker_environment(project, settings, fenced_environ, ignore_events)
+def worker(worker_environment: WorkerEnvironment) -> WorkerEnvironment:
+    return WorkerEnvironment(Path(FINISHED_WORKER), "finished") if FINISHED_WORKER else worker_environment
 
 
 def make_session(
