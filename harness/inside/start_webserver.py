@@ -16,6 +16,8 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from share_memory import share_before_first_fork
+
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser
 
@@ -25,6 +27,8 @@ GRACEFUL_SECONDS = 5
 
 def main(host: str, port: str) -> None:
     """Run gunicorn until it is told to stop."""
+    sys.path.remove(sys.path[0])  # this folder; plugins must not see it
+    share_before_first_fork()
     from airflow.configuration import conf
 
     sys.argv = ["gunicorn", *gunicorn_arguments(conf, host, port)]

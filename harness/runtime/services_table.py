@@ -189,10 +189,10 @@ def _command(inputs: ServiceInputs, name: str, role: Role) -> tuple[str, ...]:
     if role is Role.WEBSERVER:
         starter = inputs.inside_folder / "start_webserver.py"
         return (str(programs / "python"), str(starter), LOOPBACK, str(inputs.ports["webserver"]))
-    airflow = str(programs / "airflow")
+    airflow = (str(programs / "python"), str(inputs.inside_folder / "start_airflow.py"))
     if role is Role.WORKER:  # Airflow's log server would listen on every address of the machine
-        return (airflow, "celery", "worker", "--skip-serve-logs", "--celery-hostname", f"{name}@%h")
-    return (airflow, role.value)
+        return (*airflow, "celery", "worker", "--skip-serve-logs", "--celery-hostname", f"{name}@%h")
+    return (*airflow, role.value)
 
 
 def _numbered(name: str, count: int, role: Role) -> dict[str, Role]:
