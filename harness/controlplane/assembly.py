@@ -116,6 +116,7 @@ def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, 
             find_waiting=queue.waiting_task_ids,
             send_again=sender.send_again,
             homes=assignment.homes,
+            postmaster=project.state.data / "postgres" / "postmaster.pid",
         ),
         executor=executor,
     )

@@ -1,4 +1,4 @@
-"""Tasks whose Celery message was lost: with LocalStack's queue, or in the hands of a worker that was killed.
+"""Tasks whose Celery message was lost: with LocalStack, with a worker, or while the database was away.
 
 On MWAA the queue outlives everything, and a message that a dead worker held comes back after the visibility
 timeout of 12 hours. Here neither is any use, so after such an event every task instance that is still queued
@@ -52,6 +52,7 @@ class TasksInFlight:
         find_waiting: Celery ids of the messages that are in the queue for any worker to take.
         send_again: sends messages for Celery ids; those it sent.
         homes: the components' homes, where workers leave their evidence.
+        postmaster: the file in which PostgreSQL's server writes its process id.
         clock: monotonic, in seconds.
     """
 
@@ -62,16 +63,18 @@ class TasksInFlight:
         find_waiting: Callable[[], Collection[str]],
         send_again: Callable[[Collection[str]], Collection[str]],
         homes: Mapping[str, Path],
+        postmaster: Path,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._find_queued = find_queued
         self._find_waiting = find_waiting
         self._send_again = send_again
-        self._ready_files = {
-            name: home / _READY_FILE for name, home in homes.items() if name.startswith(_WORKER)
+        self._evidence = {
+            **{name: home / _READY_FILE for name, home in homes.items() if name.startswith(_WORKER)},
+            "postgres": postmaster,
         }
         self._clock = clock
-        self._workers: dict[str, int] = {}
+        self._pids: dict[str, int] = {}
         self._events: list[_Event] = []
 
     def note(self, what: str) -> None:
@@ -79,11 +82,11 @@ class TasksInFlight:
         self._events.append(_Event(what, datetime.now(timezone.utc), self._clock()))
 
     def look(self) -> None:
-        """Notice workers that were started anew, and do what is due for earlier events."""
-        for name, path in self._ready_files.items():
+        """Notice workers and servers that were started anew, and do what is due for earlier events."""
+        for name, path in self._evidence.items():
             pid = _read_pid(path)
-            if pid is not None and self._workers.setdefault(name, pid) != pid:
-                self._workers[name] = pid
+            if pid is not None and self._pids.setdefault(name, pid) != pid:
+                self._pids[name] = pid
                 self.note(f"{name} was started anew")
         for event in list(self._events):
             if self._clock() - event.begun >= event.looks[0]:
@@ -110,7 +113,9 @@ class TasksInFlight:
 
 
 def _read_pid(path: Path) -> int | None:
+    """The process id in a worker's evidence, or in the first line of PostgreSQL's lock file."""
     try:
-        return int(json.loads(path.read_text(encoding="utf-8"))["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
+        text = path.read_text(encoding="utf-8")
+        return int(json.loads(text)["pid"] if text.startswith("{") else text.splitlines()[0])
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None

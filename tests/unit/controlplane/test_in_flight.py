@@ -33,6 +33,10 @@ class Environment:
         self.sent.append(set(celery_ids))
         return celery_ids
 
+    @property
+    def postmaster(self) -> Path:
+        return self.home.with_name("postmaster.pid")
+
     def worker_started(self, pid: int) -> None:
         self.home.mkdir(exist_ok=True)
         (self.home / "worker-ready.json").write_text(json.dumps({"pid": pid}), encoding="utf-8")
@@ -43,6 +47,7 @@ class Environment:
             find_waiting=lambda: self.waiting,
             send_again=self.send_again,
             homes={"worker": self.home, "scheduler": self.home.parent},
+            postmaster=self.postmaster,
             clock=lambda: self.now,
         )
 
@@ -111,3 +116,14 @@ def test_a_database_that_is_away_is_asked_again(tmp_path: Path) -> None:
     for environment.now in range(200, 202):
         tasks.look()
     assert environment.sent == [{"a"}]
+
+
+def test_tasks_that_a_worker_took_up_while_the_database_was_away_are_sent_again(tmp_path: Path) -> None:
+    environment = Environment(tmp_path / "worker", queued={"lost"})
+    tasks = environment.watch()
+    for pid in (11, 12):
+        environment.postmaster.write_text(f"{pid}\n/data/postgres\n", encoding="utf-8")
+        tasks.look()
+    for environment.now in LOOKS[:2]:
+        tasks.look()
+    assert environment.sent == [{"lost"}]
