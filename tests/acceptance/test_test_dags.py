@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.environment, pytest.mark.slow, pytest.mark.network]
 
 _ROOT = Path(__file__).parents[2]
 _EXAMPLE = ("dags", "plugins", "requirements", "startup", "seeds.toml", "dag-tests.toml", "mwaa.toml")
-_SECONDS = 900.0
+_SECONDS = 1500.0
 
 _DAG = """
 import pendulum
