@@ -59,8 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
         root = Path(config.getoption("mwaa_project") or config.rootpath).resolve()
         config.pluginmanager.register(RequirementsSession(root, dict(os.environ)), "mwaa-requirements")
     if config.getoption("mwaa_dags"):
-        from harness.runner.pytest_session import DagTestSession  # noqa: PLC0415 - as above
+        from harness.runner.pytest_session import DagTestSession, clean_up_on_sigterm  # noqa: PLC0415 - as above
 
+        clean_up_on_sigterm(config)
         bench = _bench_of(config)
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = [str(bench.dags_folder)]

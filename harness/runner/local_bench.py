@@ -125,8 +125,12 @@ class LocalBench:
         if self._running is None:
             report = self.parse(events)
             seeds = self._load_seeds()
-            self._lease.acquire(lambda: self._bring_up(events), lambda: self._apply(seeds))
-            self._running = _Connections(self._local, report, self._lease, self._options.concurrency)
+            try:
+                self._lease.acquire(lambda: self._bring_up(events), lambda: self._apply(seeds))
+                self._running = _Connections(self._local, report, self._lease, self._options.concurrency)
+            except BaseException:
+                self._lease.release(lambda _: None, lambda: self._stop(events))
+                raise
 
     def submit(self, cases: Sequence[Case]) -> None:
         connections = self._connections()
@@ -166,14 +170,8 @@ class LocalBench:
             return
         connections, self._running = self._running, None
         connections.driver.close()
-        backend = self._local.backend
-
-        def stop() -> None:
-            if self._options.afterwards is Afterwards.STOP:
-                backend.down(events)
-
         try:
-            self._lease.release(connections.restore_pauses, stop)
+            self._lease.release(connections.restore_pauses, lambda: self._stop(events))
         finally:
             connections.close()
 
@@ -187,6 +185,10 @@ class LocalBench:
         was_up = self._local.backend.is_up()
         self._local.backend.up(events)
         return not was_up
+
+    def _stop(self, events: EventSink) -> None:
+        if self._options.afterwards is Afterwards.STOP:
+            self._local.backend.down(events)
 
     def _apply(self, seeds: Seeds) -> None:
         endpoints = self._local.backend.endpoints()

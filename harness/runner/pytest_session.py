@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -14,10 +16,13 @@ from harness.runner.items import DagFile, OtherModule, RunItem
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import FrameType
 
     from harness.runner.bench import Bench
     from harness.runner.live_progress import LiveProgress
     from harness.runner.parse_report import ParsedFile, ParseReport
+
+_TERMINATED = 128 + signal.SIGTERM
 
 
 class DagTestSession:
@@ -62,6 +67,18 @@ class DagTestSession:
 
     def _find(self, path: Path) -> ParsedFile | None:
         return self._report.find_file(path) if self._report is not None else None
+
+
+def clean_up_on_sigterm(config: pytest.Config) -> None:
+    """Let a session that is told to end (a CI job that is cancelled) finish as after Ctrl-C."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        del number, frame
+        pytest.exit("ended by SIGTERM", returncode=_TERMINATED)
+
+    if threading.current_thread() is threading.main_thread():
+        previous = signal.signal(signal.SIGTERM, end)
+        config.add_cleanup(lambda: signal.signal(signal.SIGTERM, previous))
 
 
 @contextmanager
