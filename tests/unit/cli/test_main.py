@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def test_the_help_of_a_command_starts_without_heavy_imports() -> None:
 
 
 def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
-    command = f"{sys.executable} -m harness config show | true; exit ${{PIPESTATUS[0]}}"
+    command = f"{shlex.quote(sys.executable)} -m harness config show | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["/bin/bash", "-c", command], cwd=project, capture_output=True, text=True, check=False
     )
