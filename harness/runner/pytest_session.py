@@ -78,7 +78,11 @@ def clean_up_on_sigterm(config: pytest.Config) -> None:
 
     if threading.current_thread() is threading.main_thread():
         previous = signal.signal(signal.SIGTERM, end)
-        config.add_cleanup(lambda: signal.signal(signal.SIGTERM, previous))
+
+        def restore() -> None:
+            signal.signal(signal.SIGTERM, previous)
+
+        config.add_cleanup(restore)
 
 
 @contextmanager
