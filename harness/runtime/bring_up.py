@@ -18,6 +18,9 @@ from harness.waiting import Answer, DeadlineError, Hopeless, NotYet, Ready, wait
 
 SHOWN_LINES = 25
 _TOLD_EVERY = 2.0
+_INTERVAL = 0.08
+_CALM = 10.0  # a question that took long is asked more seldom: asking must not slow down what is asked
+_LONGEST_PAUSE = 0.6
 
 
 @dataclass
@@ -30,9 +33,10 @@ class _Progress:
     was_running: bool = False
     is_started: bool = False
     is_ready: bool = False
-    asking: Future[Answer] | None = None
+    asking: Future[tuple[Answer, float]] | None = None
     reason: str = "not started"
     told: float = 0.0
+    ask_again: float = 0.0
 
 
 @dataclass
@@ -73,7 +77,7 @@ class BringUp:
                 lambda: self._advance(progress, executor),
                 subject="the environment",
                 seconds=seconds,
-                interval=0.05,
+                interval=_INTERVAL,
             )
         except DeadlineError as error:
             raise self._late(progress, seconds) from error
@@ -125,6 +129,8 @@ class BringUp:
     ) -> HarnessError | None:
         name = item.service.name
         if item.asking is None:
+            if time.monotonic() < item.ask_again:
+                return None
             error = self._find_death(item, processes)
             if error is None and processes[name].is_alive:
                 rank = _rank(item.service, progress)
@@ -133,7 +139,8 @@ class BringUp:
         if not item.asking.done():
             return None
         asking, item.asking = item.asking, None
-        answer = asking.result()
+        answer, took = asking.result()
+        item.ask_again = time.monotonic() + min(_CALM * took, _LONGEST_PAUSE)
         if isinstance(answer, Hopeless):
             return answer.error
         if isinstance(answer, Ready):
@@ -148,15 +155,16 @@ class BringUp:
                 self.events(StepProgressed(name, answer.reason))
         return None
 
-    def _question(self, item: _Progress, info: ProcessInfo, rank: int) -> Answer:
+    def _question(self, item: _Progress, info: ProcessInfo, rank: int) -> tuple[Answer, float]:
+        begun = time.monotonic()
         answer = self.probe(item.service.role, info, rank, self.evidence)
         gate = self.gates.get(item.service.name)
         if isinstance(answer, Ready) and gate is not None:
             try:
                 gate()
             except HarnessError as error:
-                return Hopeless(error)
-        return answer
+                return Hopeless(error), 0.0
+        return answer, time.monotonic() - begun
 
     def _find_death(self, item: _Progress, processes: Mapping[str, ProcessInfo]) -> HarnessError | None:
         info = processes[item.service.name]

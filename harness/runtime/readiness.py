@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from harness.runtime.backend import Endpoints
 from harness.runtime.localstack import HEALTH_PATH
@@ -85,27 +88,38 @@ def ask_postgres(dsn: str) -> Answer:
 
 
 def _ask_localstack(url: str) -> Answer:
-    import httpx  # noqa: PLC0415 - slow to import; a command that asks nothing goes without
-
-    try:
-        response = httpx.get(url + HEALTH_PATH, timeout=_QUESTION_SECONDS, trust_env=False)
-    except httpx.HTTPError as error:
-        return NotYet(_first_line(error))
-    return Ready("healthy") if response.is_success else NotYet(f"HTTP status {response.status_code}")
+    status, _ = _get(url + HEALTH_PATH)
+    return Ready("healthy") if status == HTTPStatus.OK else NotYet(_describe(status))
 
 
 def _ask_webserver(url: str) -> Answer:
-    import httpx  # noqa: PLC0415 - slow to import; a command that asks nothing goes without
-
+    status, body = _get(f"{url}/health")
     try:
-        response = httpx.get(f"{url}/health", timeout=_QUESTION_SECONDS, trust_env=False)
-        health: Any = response.json() if response.is_success else None
-    except (httpx.HTTPError, ValueError) as error:
-        return NotYet(_first_line(error))
-    status = health.get("metadatabase", {}).get("status") if isinstance(health, dict) else None
-    if status == "healthy":
+        health = json.loads(body)
+    except ValueError:
+        health = None
+    database = health.get("metadatabase", {}).get("status") if isinstance(health, dict) else None
+    if status == HTTPStatus.OK and database == "healthy":
         return Ready("healthy over HTTP")
-    return NotYet(f"HTTP status {response.status_code}, metadatabase {status}")
+    return NotYet(f"{_describe(status)}, metadatabase {database or 'not told'}")
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    """Status and body of a plain request; status 0 when nobody answers. Asked often, hence so plain."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=_QUESTION_SECONDS)
+    try:
+        connection.request("GET", parts.path)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except (OSError, HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def _describe(status: int) -> str:
+    return f"HTTP status {status}" if status else "it does not answer over HTTP yet"
 
 
 def _read_evidence(path: Path, info: ProcessInfo, meaning: str) -> Answer:
