@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import sys
 
+from go_signal import load_then_wait
 from share_memory import share_before_first_fork
+
+MODULES = {
+    "scheduler": ("airflow.cli.commands.scheduler_command", "airflow.executors.celery_executor"),
+    "celery": ("airflow.cli.commands.celery_command", "airflow.jobs.local_task_job", "celery.bin.celery"),
+    "triggerer": ("airflow.cli.commands.triggerer_command", "airflow.jobs.triggerer_job"),
+}
+"""What a command is going to import anyway."""
 
 
 def main(arguments: list[str]) -> int:
@@ -17,6 +25,7 @@ def main(arguments: list[str]) -> int:
     sys.argv = ["airflow", *arguments]
     sys.path.remove(sys.path[0])  # this folder; user code must not see it
     share_before_first_fork()
+    load_then_wait(MODULES[arguments[0]])
     from airflow.utils import db
 
     db.check_and_run_migrations = _know_that_they_ran

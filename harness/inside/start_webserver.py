@@ -16,12 +16,14 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from go_signal import load_then_wait
 from share_memory import share_before_first_fork
 
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser
 
 APPLICATION = "airflow.www.app:cached_app()"
+MODULES = ("airflow.www.app", "airflow.www.views", "gunicorn.app.wsgiapp", "connexion")
 GRACEFUL_SECONDS = 5
 
 
@@ -29,6 +31,7 @@ def main(host: str, port: str) -> None:
     """Run gunicorn until it is told to stop."""
     sys.path.remove(sys.path[0])  # this folder; plugins must not see it
     share_before_first_fork()
+    load_then_wait(MODULES)
     from airflow.configuration import conf
 
     sys.argv = ["gunicorn", *gunicorn_arguments(conf, host, port)]

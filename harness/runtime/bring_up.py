@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.events import EventSink, StepFailed, StepFinished, StepProgressed, StepStarted
 from harness.runtime.log_files import last_lines
+from harness.runtime.private_files import state_folder_error
 from harness.runtime.readiness import Evidence, probe_service
 from harness.runtime.services import Role, Service
 from harness.runtime.supervisor import ProcessInfo, Supervisor
@@ -21,6 +23,13 @@ _TOLD_EVERY = 2.0
 _INTERVAL = 0.08
 _CALM = 10.0  # a question that took long is asked more seldom: asking must not slow down what is asked
 _LONGEST_PAUSE = 0.6
+
+
+class Order(Enum):
+    """When services start whose needs are not ready yet."""
+
+    BY_NEEDS = "by needs"
+    AT_ONCE = "at once"
 
 
 @dataclass
@@ -50,6 +59,8 @@ class BringUp:
         evidence: where readiness shows.
         logs: the folder of log files.
         events: hears about every step.
+        go_file: written when all needs are ready; components hold until it is there.
+        order: whether services start in the order of their needs, or at once, to load while they hold.
         gates: work to do once a service is ready the first time, before its dependants start.
         probe: asks once whether a service is ready.
     """
@@ -60,6 +71,8 @@ class BringUp:
     evidence: Evidence
     logs: Path
     events: EventSink
+    go_file: Path
+    order: Order = Order.BY_NEEDS
     gates: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     probe: Callable[[Role, ProcessInfo, int, Evidence], Answer] = probe_service
     started: list[Service] = field(default_factory=list)
@@ -86,11 +99,14 @@ class BringUp:
 
     def _advance(self, progress: dict[str, _Progress], executor: ThreadPoolExecutor) -> Answer:
         processes = self.supervisor.processes()
+        served = {name for name, item in progress.items() if self._has_its_needs(item, progress)}
+        if len(served) == len(progress):
+            self._let_go()
         for item in progress.values():
             if not item.is_started:
                 self._start_when_possible(item, progress, processes)
                 continue
-            if item.is_ready:
+            if item.is_ready or item.service.name not in served:
                 error = self._find_death(item, processes)
             else:
                 error = self._ask(item, progress, processes, executor)
@@ -108,8 +124,7 @@ class BringUp:
     def _start_when_possible(
         self, item: _Progress, progress: Mapping[str, _Progress], processes: Mapping[str, ProcessInfo]
     ) -> None:
-        needs = [progress[name] for name in item.service.depends_on if name in progress]
-        if not all(need.is_ready for need in needs):
+        if self.order is Order.BY_NEEDS and not self._has_its_needs(item, progress):
             return
         info = processes[item.service.name]
         item.begun = time.monotonic()
@@ -119,6 +134,15 @@ class BringUp:
             self.started.append(item.service)
             self.events(StepStarted(item.service.name))
             self.supervisor.start(item.service.name)
+
+    def _let_go(self) -> None:
+        try:
+            self.go_file.touch()
+        except OSError as error:
+            raise state_folder_error(self.go_file, error) from error
+
+    def _has_its_needs(self, item: _Progress, progress: Mapping[str, _Progress]) -> bool:
+        return all(progress[name].is_ready for name in item.service.depends_on if name in progress)
 
     def _ask(
         self,

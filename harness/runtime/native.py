@@ -11,6 +11,7 @@ from harness.runtime.bring_up import BringUp
 from harness.runtime.database import Database
 from harness.runtime.locking import environment_lock, serialize_events
 from harness.runtime.log_files import follow_lines, read_lines
+from harness.runtime.plan import GO_FILE
 from harness.runtime.postgres import locate_programs
 from harness.runtime.private_files import discard_folder
 from harness.runtime.services import Role
@@ -101,6 +102,7 @@ class NativeBackend:
                 self._site.evidence(state),
                 self._site.state.logs,
                 events,
+                self._site.state.run / GO_FILE,
             )
             bring_up.run(_RESTART_SECONDS + self._site.settings.local.startup_script_seconds)
 

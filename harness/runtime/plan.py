@@ -24,6 +24,7 @@ from harness.runtime.services_table import (
     ServiceInputs,
     airflow_inputs,
     build_services,
+    component_marks,
     component_names,
 )
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from harness.runtime.postgres import PostgresPrograms
     from harness.runtime.secrets import EnvironmentSecrets
 
+GO_FILE = "go"
 _KEEP_ROLES = {"AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS": "False"}
 
 
@@ -73,7 +75,7 @@ class Plan:
             task_logs=self.task_logs,
             binding=self.binding,
             startup_seconds=self.inputs.settings.local.startup_script_seconds,
-            marks=mark(self.inputs.instance, service.name),
+            marks=component_marks(self.inputs, service.name),
         )
 
     def command_spec(self, name: str, home: Path, command: tuple[str, ...]) -> LaunchSpec:
@@ -89,6 +91,11 @@ class Plan:
             startup_seconds=None,
             marks=mark(self.inputs.instance, name),
         )
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether an environment started with the same inputs became ready before, on these data."""
+        return self.known_roles == self.digest and all(home.is_dir() for home in self.homes.values())
 
     @property
     def _first_worker(self) -> str:
@@ -145,6 +152,7 @@ def make_plan(
         localstack_folder=state.cache / f"localstack-{localstack_python.parent.parent.name}",
         harness_python=Path(sys.executable),
         project_root=project.root,
+        go_file=state.run / GO_FILE,
     )
     return Plan(
         inputs=inputs,
@@ -163,6 +171,9 @@ def _digest(project: Project, settings: Settings, worker_environment: Path) -> s
     digest.update(str(worker_environment.resolve()).encode())
     if project.startup_script.is_file():
         digest.update(project.startup_script.read_bytes())
+    local_settings = project.dags_folder / "airflow_local_settings.py"
+    if local_settings.is_file():
+        digest.update(local_settings.read_bytes())
     for folder, folders, files in os.walk(project.plugins_folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
         for name in sorted(files):

@@ -43,6 +43,7 @@ def write_plan(plan: Plan, site: Site) -> None:
     """Write launch specs, supervisor configuration and state, and make the folders that services need."""
     state = site.state
     specs = specs_folder(state)
+    plan.inputs.go_file.unlink(missing_ok=True)
     for folder in (state.run, state.logs, plan.task_logs, *localstack_folders(plan.inputs.localstack_folder)):
         make_folder(folder)
     make_folder(specs, mode=0o700)

@@ -51,6 +51,7 @@ class ServiceInputs:
         localstack_folder: where LocalStack keeps its files.
         harness_python: the harness's own interpreter.
         project_root: the project's folder.
+        go_file: what components wait for once they have loaded Airflow.
     """
 
     settings: Settings
@@ -68,6 +69,12 @@ class ServiceInputs:
     localstack_folder: Path
     harness_python: Path
     project_root: Path
+    go_file: Path
+
+
+def component_marks(inputs: ServiceInputs, name: str) -> dict[str, str]:
+    """Variables of ours that component `name` gets."""
+    return {**mark(inputs.instance, name), "MWAA_HARNESS_GO": str(inputs.go_file)}
 
 
 def component_names(settings: Settings) -> dict[str, Role]:
@@ -176,7 +183,7 @@ def _component(inputs: ServiceInputs, name: str, role: Role) -> Service:
         command=_command(inputs, name, role),
         environment={
             **airflow_variables(airflow_inputs(inputs, name, role)),
-            **mark(inputs.instance, name),
+            **component_marks(inputs, name),
         },
         depends_on=("postgres", "localstack", "controlplane"),
         port=port,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.events import EventSink, Notice, Warned
-from harness.runtime.bring_up import BringUp
+from harness.runtime.bring_up import BringUp, Order
 from harness.runtime.database import Database
 from harness.runtime.home_binding import probe_home_binding
 from harness.runtime.plan import Plan, make_plan
@@ -100,9 +100,11 @@ class Starter:
             gates = {"postgres": lambda: prepare_database(plan, self.site, database, self.events)}
         database.remove_stale_pid_file()
         try:
-            write_plan(replace(plan, known_roles=database.known_roles()), self.site)
+            plan = replace(plan, known_roles=database.known_roles())
+            order = Order.AT_ONCE if plan.is_proven else Order.BY_NEEDS
+            write_plan(plan, self.site)
             self.site.supervisor.launch(self.site.environ, self.site.instance)
-            self._start_services(plan, gates)
+            self._start_services(plan, gates, order)
         except BaseException:
             stop_environment(self.site, self.events)
             raise
@@ -110,7 +112,7 @@ class Starter:
     def _database(self, plan: Plan) -> Database:
         return Database(self.site.state, plan.inputs.postgres)
 
-    def _start_services(self, plan: Plan, gates: Gates) -> None:
+    def _start_services(self, plan: Plan, gates: Gates, order: Order = Order.BY_NEEDS) -> None:
         names = frozenset(service.name for service in plan.services)
         bring_up = BringUp(
             self.site.supervisor,
@@ -119,6 +121,8 @@ class Starter:
             Evidence(plan.inputs.endpoints, self.site.state.run, plan.homes),
             self.site.state.logs,
             self.events,
+            plan.inputs.go_file,
+            order,
             gates,
         )
         try:

@@ -9,7 +9,7 @@ import pytest
 from harness.errors import HarnessError
 from harness.events import Event, StepFailed, StepFinished, StepStarted, ignore_events
 from harness.runtime.backend import Endpoints
-from harness.runtime.bring_up import BringUp
+from harness.runtime.bring_up import BringUp, Order
 from harness.runtime.readiness import Evidence
 from harness.waiting import Answer, NotYet, Ready
 
@@ -37,7 +37,9 @@ def bring_up(
     services: Mapping[str, Service],
     probe: Callable[[Role, ProcessInfo, int, Evidence], Answer] = always_ready,
     events: Callable[[Event], None] = ignore_events,
+    *,
     gates: Mapping[str, Callable[[], None]] | None = None,
+    order: Order = Order.BY_NEEDS,
 ) -> BringUp:
     return BringUp(
         stand.supervisor,
@@ -46,6 +48,8 @@ def bring_up(
         Evidence(NOWHERE, stand.site.state.run, {}),
         stand.logs,
         events,
+        stand.site.state.run / "go",
+        order,
         gates or {},
         probe,
     )
@@ -65,6 +69,25 @@ def test_dependants_start_after_what_they_need_is_ready(stand: Stand) -> None:
         (StepStarted, "scheduler"),
         (StepFinished, "scheduler"),
     ]
+
+
+def test_held_services_start_at_once_and_are_let_go_when_their_needs_are_ready(stand: Stand) -> None:
+    go = stand.site.state.run / "go"
+    hold = f"while [ ! -e '{go}' ]; do sleep 0.05; done; echo gone; {SLEEP}"
+    services = stand.launch({"postgres": SLEEP, "scheduler": hold})
+    services["scheduler"] = replace(services["scheduler"], depends_on=("postgres",))
+    seen: list[tuple[str, bool]] = []
+
+    def probe(role: Role, info: ProcessInfo, rank: int, evidence: Evidence) -> Answer:
+        seen.append((info.name, go.exists()))
+        if len(seen) < 3:
+            return NotYet("wait")
+        return always_ready(role, info, rank, evidence)
+
+    bring_up(stand, services, probe, order=Order.AT_ONCE).run(30)
+
+    assert seen == [("postgres", False)] * 3 + [("scheduler", True)]
+    assert go.exists()
 
 
 def test_a_gate_is_passed_before_dependants_start(stand: Stand) -> None:

@@ -55,6 +55,7 @@ def inputs(settings: Settings | None = None) -> ServiceInputs:
         localstack_folder=Path("/cache/ls"),
         harness_python=Path("/harness/bin/python"),
         project_root=Path("/my project"),
+        go_file=Path("/run/go"),
     )
 
 
