@@ -6,6 +6,7 @@ import hashlib
 import json
 import ssl
 import tarfile
+import weakref
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -56,7 +57,9 @@ class Index:
         verify: ssl.SSLContext | bool = True
         if self._certificate:
             verify = ssl.create_default_context(cafile=self._certificate)
-        return httpx.Client(timeout=_SECONDS, follow_redirects=True, verify=verify)
+        client = httpx.Client(timeout=_SECONDS, follow_redirects=True, verify=verify)
+        weakref.finalize(self, client.close)
+        return client
 
     def connect(self) -> None:
         """Get ready to ask; reads certificates, sends nothing."""
