@@ -16,7 +16,7 @@ from harness.project.layout import locate_project
 from harness.runtime.home_binding import LAUNCHER
 from harness.runtime.marks import mark
 from harness.runtime.services import Role, Service, StopGrade
-from harness.runtime.short_folder import prepare_short_folder
+from harness.runtime.short_folder import prepare_short_folder, remove_short_folder
 from harness.runtime.site import Site, make_site
 from harness.runtime.stopping import clear_leftovers
 from harness.runtime.supervisor_config import CONFIG, write_config
@@ -88,6 +88,7 @@ def stand(site: Site) -> Iterator[Stand]:
     if site.supervisor.is_answering():
         site.supervisor.shutdown()
     clear_leftovers(site, ignore_events)
+    remove_short_folder(site.short_folder)
 
 
 def say(text: str) -> str:
