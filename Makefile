@@ -66,8 +66,11 @@ check-dags: venv ## Say what is wrong with the DAG files (ARGS=--watch, ARGS="--
 check-all: venv ## Every check: requirements, DAGs, plugins, startup script, configuration
 	@$(MWAA) check $(ARGS)
 
-test: lint ## Lint, types, import contracts, then every test of the harness
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: lint ## Lint, types, import contracts, then the tests of the harness
+	@$(BIN)/python -m pytest --ignore=tests/fault $(PYTEST_ARGS)
+
+test-faults: venv ## Kill each service in turn while thirty runs are in flight (about a quarter of an hour)
+	@$(BIN)/python -m pytest tests/fault $(PYTEST_ARGS)
 
 test-quick: lint ## As test, without what starts environments or reaches a registry
 	@$(BIN)/python -m pytest -m "not environment and not network and not docker and not slow" $(PYTEST_ARGS)

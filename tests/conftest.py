@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 from contextlib import closing
@@ -51,6 +52,11 @@ def _kept_from_home(home: Path) -> Mapping[str, Path]:
     }
 
 
+def pytest_configure() -> None:
+    """Take Ctrl-C, and let what the tests start take it, though a shell's background job ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def fenced_environ(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """This process's environment without the person's home folder and without anything about AWS."""
@@ -97,7 +103,7 @@ class LocalStackProcess:
     def start(self) -> None:
         """Start it and return when it is healthy."""
         self.start_without_waiting()
-        wait_until(self._answer, subject="LocalStack", seconds=60)
+        wait_until(self._answer, subject="LocalStack", seconds=180)
 
     def start_without_waiting(self) -> None:
         with (self._folder / "localstack.log").open("ab") as log:

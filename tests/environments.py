@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from harness.workerenv.store import WorkerEnvironment
 
 COMMAND = Path(sys.executable).with_name("mwaa-harness")
-UP_SECONDS = 240.0
+UP_SECONDS = 600.0
 SERVICES = ("postgres", "localstack", "controlplane", "scheduler", "worker", "webserver", "triggerer")
 
 # Airflow takes minutes to notice a lost scheduler or task, as on MWAA; tests of faults cannot wait for that.
