@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _IN_FULL = 3  # more errors than this are listed in short form
 _EVIDENCE_LINES = 12
 _SHOWN_COLUMNS = 100
+_EVIDENCE_COLUMNS = 400  # an exception says the decisive thing last
 _SECRET_LINE = re.compile(
     r"""(?P<key>^\s*["']?[\w.\-]*(?:password|passwd|secret|token|private_key|api_key|credential)[\w.\-]*["']?\s*=\s*).+""",
     re.IGNORECASE,
@@ -64,7 +65,7 @@ def _full_form(error: HarnessError, folder: Path) -> Iterator[str]:
     hidden = len(error.evidence) - _EVIDENCE_LINES
     if hidden > 0:
         yield f"  | ({hidden} lines before these)"
-    yield from (f"  | {line[:_SHOWN_COLUMNS]}" for line in error.evidence[-_EVIDENCE_LINES:])
+    yield from (f"  | {line[:_EVIDENCE_COLUMNS]}" for line in error.evidence[-_EVIDENCE_LINES:])
     if error.hint:
         yield f"hint: {error.hint}"
 
