@@ -82,7 +82,7 @@ def test_every_example_dag_does_what_it_should_and_the_environment_goes_again(
     outcomes = _outcomes(project.root / "report.xml")
     files = {path.stem for path in (project.root / "dags").glob("*.py")}
     assert {name for name in outcomes if name.endswith("::parses")} == {
-        f"dags.{name}.py::parses" for name in files
+        f"dags.{name}::parses" for name in files
     }
     assert len(outcomes) > 2 * len(files)
     assert set(outcomes.values()) == {"passed"}
