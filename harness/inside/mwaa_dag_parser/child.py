@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import hashlib
 import os
 import resource
 import signal
@@ -14,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .parse import parse_file
+from .shortcuts import take_shortcuts
 from .source import read_source
 
 if TYPE_CHECKING:
@@ -130,7 +132,7 @@ def _parse_batch(
     """Parse the plain files; ask for a child of its own for every other, and for all after a surprise."""
     threads = threading.active_count()
     alone = False
-    _remember_configuration()
+    take_shortcuts()
     for index, path in enumerate(files):
         slot.begin(index)
         if alone or not _is_plain(path):
@@ -144,24 +146,13 @@ def _parse_batch(
             slot.write({"file": path, "alone": True})
             continue
         slot.write(record)
-        for name in [name for name in sys.modules if name.startswith("unusual_prefix_")]:
-            del sys.modules[name]
+        sys.modules.pop(_module_name(path), None)
 
 
-def _remember_configuration() -> None:
-    """Let Airflow look up each option once: a plain file cannot change one (see `Source.is_plain`)."""
-    from airflow.configuration import AirflowConfigParser
-
-    look_up = AirflowConfigParser.get
-    known: dict[Any, Any] = {}
-
-    def get(self: Any, section: str, key: str, **options: Any) -> Any:
-        asked = (section, key, repr(options))
-        if asked not in known:
-            known[asked] = look_up(self, section, key, **options)
-        return known[asked]
-
-    AirflowConfigParser.get = get
+def _module_name(path: str) -> str:
+    """What DagBag calls the module of a DAG file; nothing refers to it once its facts are known."""
+    stem = os.path.splitext(os.path.basename(path))[0]
+    return f"unusual_prefix_{hashlib.sha1(path.encode()).hexdigest()}_{stem}"  # noqa: S324 -- as in Airflow
 
 
 def _is_plain(path: str) -> bool:

@@ -94,7 +94,6 @@ def parse_file(path: str, code: UserCode, observer: Observer, options: dict[str,
         task_logger.setLevel(logging.ERROR)
     observer.record_warnings()
     facts: dict[str, Any] = {"file": path, "error": None, "bag_errors": [], "dags": []}
-    modules_before = set(sys.modules)
     search_path = list(sys.path)
     observer.paused = False
     try:
@@ -121,7 +120,7 @@ def parse_file(path: str, code: UserCode, observer: Observer, options: dict[str,
     facts.update(observer.facts())
     if sys.path != search_path:
         observer.unrepeatable.add("search-path")
-    _add_sources(facts, path, code, observer, set(sys.modules) - modules_before)
+    _add_sources(facts, path, code, observer)
     return facts
 
 
@@ -183,9 +182,7 @@ def _message(error: BaseException) -> str:
         return "an exception whose text cannot be shown"
 
 
-def _add_sources(
-    facts: dict[str, Any], path: str, code: UserCode, observer: Observer, imported: set[str]
-) -> None:
+def _add_sources(facts: dict[str, Any], path: str, code: UserCode, observer: Observer) -> None:
     modules = sorted(name for name in observer.read_files if name.endswith(".py") and code.owns(name))
     late: list[dict[str, Any]] = []
     moving: list[dict[str, Any]] = []
@@ -208,7 +205,9 @@ def _add_sources(
         "files": sorted({*modules, *observer.read_files} - {path}),
         "listed": sorted(observer.listed),
         "examined": sorted(name for name in observer.examined - {path} if _may_change(name, observer)),
-        "modules": sorted(name for name in observer.imports if name not in imported or _is_local(name, code)),
+        "modules": sorted(
+            name for name in observer.imports if name not in sys.modules or _is_local(name, code)
+        ),
     }
 
 

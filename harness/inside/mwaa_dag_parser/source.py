@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib.machinery
 import importlib.util
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,22 @@ _POWERFUL_NAMES = frozenset(
 _DOCUMENTING = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"})
 _ELSEWHERE = frozenset({"virtualenv", "external_python", "docker", "kubernetes"})
 _ELSEWHERE_OPERATORS = frozenset({"PythonVirtualenvOperator", "ExternalPythonOperator"})
+_ELSEWHERE_WORD = re.compile(rb"PythonVirtualenvOperator|ExternalPythonOperator")
+_NOTED = frozenset(
+    {
+        *(ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef),
+        *(ast.Lambda, ast.Try, ast.While, ast.keyword, ast.Dict),
+    }
+)
+_BARE_FIELDS = frozenset({"ctx", "op", "ops", "kind", "type_comment", "type_ignores"})
+_CHILDREN: dict[type, tuple[str, ...]] = {
+    kind: tuple(name for name in kind._fields if name not in _BARE_FIELDS)
+    for kind in vars(ast).values()
+    if isinstance(kind, type)
+    and issubclass(kind, ast.AST)
+    and not issubclass(kind, (ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.alias))
+}
+"""The fields below which statements or expressions may be, by kind of node; leaves are left out."""
 
 
 @dataclass
@@ -55,7 +72,6 @@ class Source:
     loops_forever: bool = False
     late_imports: list[tuple[str, str, int]] = field(default_factory=list)
     moving_start_dates: list[int] = field(default_factory=list)
-    text_lines: dict[str, int] = field(default_factory=dict)
 
     def is_plain(self) -> bool:
         """Whether the file does nothing that could be felt by a file parsed after it in the same process."""
@@ -84,12 +100,19 @@ def read_source(text: bytes) -> Source | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     source = Source()
-    elsewhere = _callables_run_elsewhere(tree)
+    elsewhere = _callables_run_elsewhere(tree) if _ELSEWHERE_WORD.search(text) else frozenset()
     stack: list[tuple[ast.AST, str, bool]] = [(tree, "", False)]
     while stack:
         node, scope, guarded = stack.pop()
-        scope, guarded = _enter(node, scope, elsewhere, source, guarded)
-        stack.extend((child, scope, guarded) for child in ast.iter_child_nodes(node))
+        kind = type(node)
+        if kind in _NOTED:
+            scope, guarded = _enter(node, scope, elsewhere, source, guarded)
+        for name in _CHILDREN[kind]:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                stack += [(child, scope, guarded) for child in value if type(child) in _CHILDREN]
+            elif type(value) in _CHILDREN:
+                stack.append((value, scope, guarded))
     source.late_imports.sort(key=lambda found: (found[2], found[0]))
     source.moving_start_dates.sort()
     return source
@@ -126,8 +149,6 @@ def _enter(  # noqa: C901, PLR0912 -- one branch per kind of node
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and key.value == "start_date":
                 _note_start_date(value, source)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        source.text_lines.setdefault(node.value[:200], node.lineno)
     return scope, guarded
 
 

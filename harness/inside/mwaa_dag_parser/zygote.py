@@ -36,13 +36,16 @@ class Request:
 
     def plan(self, slots: int) -> None:
         """Cut the files into pieces of work."""
-        self.remaining = len(self.files)
-        count = len(self.files)
-        size = 1
-        if count > _SMALLEST_BATCH and not self.options.get("alone"):
-            size = max(_SMALLEST_BATCH, min(_LARGEST_BATCH, math.ceil(count / (slots * 3))))
-        for start in range(0, count, size):
+        self.remaining = count = len(self.files)
+        start = 0
+        while start < count:
+            size = 1
+            if count > _SMALLEST_BATCH and not self.options.get("alone"):
+                # Smaller towards the end, so that no core waits long for the last one.
+                share = math.ceil((count - start) / (slots * 3))
+                size = max(_SMALLEST_BATCH, min(_LARGEST_BATCH, share))
             self.work.append(self.files[start : start + size])
+            start += size
 
 
 @dataclass
