@@ -31,7 +31,7 @@ _SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "32MB",
     "fsync": "on",  # a power cut must not damage the cluster
-    "synchronous_commit": "off",  # it may lose the last moments
+    "synchronous_commit": "on",  # what was acknowledged survives a kill, as on MWAA
     "max_wal_size": "256MB",
     "max_worker_processes": "2",
     "max_parallel_workers": "0",
