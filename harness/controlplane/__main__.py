@@ -13,6 +13,8 @@ from harness.config.load import load_settings
 from harness.controlplane.assembly import Assignment, assemble
 from harness.controlplane.doorbell import Doorbell
 from harness.controlplane.readiness import withdraw_readiness
+from harness.controlplane.starts import StartFiles
+from harness.controlplane.task_sender import TaskSender
 from harness.errors import HarnessError
 from harness.project.layout import locate_project
 from harness.runtime.state import StateError, read_state, state_file
@@ -55,14 +57,15 @@ def _read_assignment(root: Path) -> Assignment:
         )
     return Assignment(
         project=project,
+        state=project.state,
         settings=settings,
         endpoints=environment.endpoints,
         homes=environment.homes,
         # `up` writes the state file anew when it starts or updates an environment; a control plane that
         # crashed and was started again finds the old one, and keeps the versions it had pinned.
         generation=str(state_file(project.state).stat().st_mtime_ns),
-        worker_environment=environment.worker_environment,
-        environ=os.environ,
+        send_again=TaskSender(project.state, environment.worker_environment, os.environ).send_again,
+        read_starts=StartFiles(environment.homes, project.state.data / "postgres" / "postmaster.pid").read,
     )
 
 

@@ -6,7 +6,7 @@ import logging
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from harness.controlplane.aws import MissingError
 from harness.project.plugins_archive import PluginsArchiveError, unpack_plugins_archive
@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 
     from harness.controlplane.bucket_layout import BucketLayout
     from harness.controlplane.ledger import Ledger
-    from harness.controlplane.source_bucket import SourceBucket
+    from harness.controlplane.source_bucket import ObjectVersion
 
 _log = logging.getLogger(__name__)
 
 PLUGINS, REQUIREMENTS, STARTUP = "plugins", "requirements", "startup"
+
+
+class ArtefactBucket(Protocol):
+    """What of the source bucket is needed."""
+
+    def download(self, key: str, target: Path) -> ObjectVersion: ...
+    def put(self, key: str, content: bytes | Path) -> ObjectVersion: ...
 
 
 class PinnedArtefacts:
@@ -29,7 +36,7 @@ class PinnedArtefacts:
     Below `folder` the files are kept twice: as downloaded (`objects/`), and as components see them.
     """
 
-    def __init__(self, bucket: SourceBucket, layout: BucketLayout, ledger: Ledger, folder: Path) -> None:
+    def __init__(self, bucket: ArtefactBucket, layout: BucketLayout, ledger: Ledger, folder: Path) -> None:
         self._bucket = bucket
         self._ledger = ledger
         self._folder = folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +17,16 @@ from harness.controlplane.component_folder import ComponentFolder
 from harness.controlplane.dag_sync import DagSync
 from harness.controlplane.in_flight import TasksInFlight
 from harness.controlplane.ledger import LedgerFile
+from harness.controlplane.pins import Pins
 from harness.controlplane.publish import Publisher
 from harness.controlplane.queued_tasks import QueuedTasks
 from harness.controlplane.restore import BucketRestorer
 from harness.controlplane.service import ControlPlane, Parts
 from harness.controlplane.source_bucket import SourceBucket
 from harness.controlplane.task_queue import TaskQueue
-from harness.controlplane.task_sender import TaskSender
 from harness.controlplane.tree import WorkingTree
 from harness.controlplane.watch import TreeWatcher
-from harness.project.layout import Project
+from harness.project.layout import Project, StateFolder
 from harness.runtime.backend import Endpoints
 
 if TYPE_CHECKING:
@@ -42,21 +42,23 @@ class Assignment:
 
     Attributes:
         project: the working tree.
+        state: where the control plane keeps what it has to remember.
         settings: names of the S3 paths, and the pace.
         endpoints: where LocalStack is, and what bucket and queue are called.
         homes: the home folder of each component.
         generation: names this start of the environment; another one pins the artefacts anew.
-        worker_environment: the environment that Airflow's services run in.
-        environ: variables for a process that sends lost messages again.
+        send_again: sends the messages of Celery task ids again; those it sent.
+        read_starts: what is different after each start of a worker or of PostgreSQL, by name.
     """
 
     project: Project
+    state: StateFolder
     settings: Settings
     endpoints: Endpoints
     homes: Mapping[str, Path]
     generation: str
-    worker_environment: Path
-    environ: Mapping[str, str]
+    send_again: Callable[[Collection[str]], Collection[str]]
+    read_starts: Callable[[], Mapping[str, Hashable]]
 
 
 def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, TreeWatcher]:
@@ -67,9 +69,8 @@ def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, 
     aws = Aws(endpoints.aws_endpoint_url, endpoints.region, account_id)
     bucket = SourceBucket(aws, endpoints.bucket)
     queue = TaskQueue(aws, endpoints.queue_url)
-    sender = TaskSender(project.state, assignment.worker_environment, assignment.environ)
     tree = WorkingTree(project, layout)
-    source = project.state.source
+    source = assignment.state.source
     ledger_file = LedgerFile(source / "ledger.json")
     ledger = ledger_file.load()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="transfer")
@@ -108,16 +109,16 @@ def assemble(assignment: Assignment, doorbell: Doorbell) -> tuple[ControlPlane, 
         ),
         ledger=ledger,
         ledger_file=ledger_file,
-        run_folder=project.state.run,
+        run_folder=assignment.state.run,
         sync_interval=assignment.settings.local.sync_interval,
         generation=assignment.generation,
         in_flight=TasksInFlight(
             find_queued=QueuedTasks(endpoints.database_dsn).before,
             find_waiting=queue.waiting_task_ids,
-            send_again=sender.send_again,
-            homes=assignment.homes,
-            postmaster=project.state.data / "postgres" / "postmaster.pid",
+            send_again=assignment.send_again,
+            read_starts=assignment.read_starts,
         ),
         executor=executor,
+        pins=Pins(bucket, layout),
     )
     return ControlPlane(parts, doorbell), TreeWatcher(project, doorbell.ring)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MISSING = {
     "NoSuchBucket",
     "NoSuchKey",
+    "NoSuchVersion",
     "NoSuchTagSet",
     "404",
     "QueueDoesNotExist",

@@ -7,7 +7,6 @@ and has no message in the queue gets its message sent again, under the same Cele
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from dataclasses import dataclass, field
@@ -18,8 +17,7 @@ from harness.controlplane.aws import StorageError
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Hashable, Mapping
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +25,6 @@ _log = logging.getLogger(__name__)
 # be about to start it. There are several because a scheduler that was sending meanwhile writes down the
 # Celery ids late.
 LOOKS = (0.0, 3.0, 6.0, 10.0, 20.0, 40.0, 90.0)
-_WORKER = "worker"
-_READY_FILE = "worker-ready.json"
 
 
 @dataclass
@@ -51,8 +47,7 @@ class TasksInFlight:
         find_queued: Celery ids of task instances queued before a moment and not taken up since.
         find_waiting: Celery ids of the messages that are in the queue for any worker to take.
         send_again: sends messages for Celery ids; those it sent.
-        homes: the components' homes, where workers leave their evidence.
-        postmaster: the file in which PostgreSQL's server writes its process id.
+        read_starts: for each worker and for PostgreSQL, by name, what is different after each start.
         clock: monotonic, in seconds.
     """
 
@@ -62,19 +57,15 @@ class TasksInFlight:
         find_queued: Callable[[datetime], Collection[str]],
         find_waiting: Callable[[], Collection[str]],
         send_again: Callable[[Collection[str]], Collection[str]],
-        homes: Mapping[str, Path],
-        postmaster: Path,
+        read_starts: Callable[[], Mapping[str, Hashable]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._find_queued = find_queued
         self._find_waiting = find_waiting
         self._send_again = send_again
-        self._evidence = {
-            **{name: home / _READY_FILE for name, home in homes.items() if name.startswith(_WORKER)},
-            "postgres": postmaster,
-        }
+        self._read_starts = read_starts
         self._clock = clock
-        self._pids: dict[str, int] = {}
+        self._starts: dict[str, Hashable] = {}
         self._events: list[_Event] = []
 
     def note(self, what: str) -> None:
@@ -83,10 +74,9 @@ class TasksInFlight:
 
     def look(self) -> None:
         """Notice workers and servers that were started anew, and do what is due for earlier events."""
-        for name, path in self._evidence.items():
-            pid = _read_pid(path)
-            if pid is not None and self._pids.setdefault(name, pid) != pid:
-                self._pids[name] = pid
+        for name, start in self._read_starts().items():
+            if self._starts.setdefault(name, start) != start:
+                self._starts[name] = start
                 self.note(f"{name} was started anew")
         for event in list(self._events):
             if self._clock() - event.begun >= event.looks[0]:
@@ -110,12 +100,3 @@ class TasksInFlight:
         event.looks.pop(0)
         if not event.looks:
             self._events.remove(event)
-
-
-def _read_pid(path: Path) -> int | None:
-    """The process id in a worker's evidence, or in the first line of PostgreSQL's lock file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        return int(json.loads(text)["pid"] if text.startswith("{") else text.splitlines()[0])
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
-        return None

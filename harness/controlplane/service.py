@@ -16,6 +16,7 @@ from harness.controlplane.component_folder import ComponentFolder
 from harness.controlplane.dag_sync import DagSync
 from harness.controlplane.in_flight import TasksInFlight
 from harness.controlplane.ledger import Ledger, LedgerFile
+from harness.controlplane.pins import Pins
 from harness.controlplane.publish import Publisher
 from harness.controlplane.readiness import write_readiness
 from harness.controlplane.restore import BucketRestorer
@@ -53,6 +54,7 @@ class Parts:
     generation: str
     in_flight: TasksInFlight
     executor: Executor
+    pins: Pins
 
 
 class ControlPlane:
@@ -168,6 +170,7 @@ class ControlPlane:
 
     def _announce(self) -> None:
         parts = self._parts
+        parts.pins.write(parts.artefacts.versions())
         write_readiness(parts.run_folder, parts.artefacts.versions(), len(parts.ledger.synced))
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-_COMPLETE: Any = {"Key": "mwaa-harness", "Value": "complete"}
+_MARK = "mwaa-harness"
+_COMPLETE = "complete"
 _BATCH = 1000  # DeleteObjects takes no more
 
 
@@ -74,15 +75,21 @@ class SourceBucket:
 
     def is_complete(self) -> bool:
         """Whether the bucket is there and was filled to the end; a half-filled one must not be synced."""
+        return self.tags().get(_MARK) == _COMPLETE
+
+    def mark_complete(self, more: Mapping[str, str] | None = None) -> None:
+        """Say that the bucket is filled; `more` are tags beside that mark, in place of earlier ones."""
+        tags = {_MARK: _COMPLETE, **(more or {})}
+        tagging: Any = {"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        translated(lambda: self._s3.put_bucket_tagging(Bucket=self.name, Tagging=tagging))
+
+    def tags(self) -> Mapping[str, str]:
+        """The bucket's tags; none when there is no bucket."""
         try:
             answer = translated(lambda: self._s3.get_bucket_tagging(Bucket=self.name))
         except MissingError:
-            return False
-        return _COMPLETE in answer["TagSet"]
-
-    def mark_complete(self) -> None:
-        tagging: Any = {"TagSet": [_COMPLETE]}
-        translated(lambda: self._s3.put_bucket_tagging(Bucket=self.name, Tagging=tagging))
+            return {}
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
     def list(self, prefix: str = "") -> Mapping[str, StoredObject]:
         return {stored.key: stored for stored in self._pages(prefix)}
@@ -113,9 +120,10 @@ class SourceBucket:
         answer = translated(lambda: self._s3.put_object(Bucket=self.name, Key=key, Body=body))
         return ObjectVersion(answer["ETag"].strip('"'), answer.get("VersionId", ""))
 
-    def download(self, key: str, target: Path) -> ObjectVersion:
-        """Write the latest content of `key` to the file `target`; which version it is."""
-        answer = translated(lambda: self._s3.get_object(Bucket=self.name, Key=key))
+    def download(self, key: str, target: Path, version_id: str = "") -> ObjectVersion:
+        """Write the latest or the named content of `key` to the file `target`; which version it is."""
+        which: Any = {"VersionId": version_id} if version_id else {}
+        answer = translated(lambda: self._s3.get_object(Bucket=self.name, Key=key, **which))
         body = answer["Body"]
         with target.open("wb") as sink:
             translated(lambda: sink.writelines(body.iter_chunks(1 << 16)))

@@ -62,7 +62,7 @@ def probe_service(role: Role, info: ProcessInfo, rank: int, evidence: Evidence) 
         Role.WORKER: lambda: _read_evidence(
             evidence.homes[info.name] / WORKER_FILE, info, "it consumes its queue"
         ),
-        Role.WEBSERVER: lambda: _ask_webserver(evidence.endpoints.webserver_url),
+        Role.WEBSERVER: lambda: ask_webserver(evidence.endpoints.webserver_url),
     }
     probe = probes.get(role)
     if probe is None:
@@ -92,7 +92,7 @@ def _ask_localstack(url: str) -> Answer:
     return Ready("healthy") if status == HTTPStatus.OK else NotYet(_describe(status))
 
 
-def _ask_webserver(url: str) -> Answer:
+def ask_webserver(url: str) -> Answer:
     status, body = _get(f"{url}/health")
     try:
         health = json.loads(body)

@@ -52,6 +52,7 @@ class ServiceInputs:
         harness_python: the harness's own interpreter.
         project_root: the project's folder.
         go_file: what components wait for once they have loaded Airflow.
+        listen: the address that the web server listens on.
     """
 
     settings: Settings
@@ -70,6 +71,7 @@ class ServiceInputs:
     harness_python: Path
     project_root: Path
     go_file: Path
+    listen: str = LOOPBACK
 
 
 def component_marks(inputs: ServiceInputs, name: str) -> dict[str, str]:
@@ -195,7 +197,7 @@ def _command(inputs: ServiceInputs, name: str, role: Role) -> tuple[str, ...]:
     programs = inputs.worker_environment / "bin"
     if role is Role.WEBSERVER:
         starter = inputs.inside_folder / "start_webserver.py"
-        return (str(programs / "python"), str(starter), LOOPBACK, str(inputs.ports["webserver"]))
+        return (str(programs / "python"), str(starter), inputs.listen, str(inputs.ports["webserver"]))
     airflow = (str(programs / "python"), str(inputs.inside_folder / "start_airflow.py"))
     if role is Role.WORKER:  # Airflow's log server would listen on every address of the machine
         return (*airflow, "celery", "worker", "--skip-serve-logs", "--celery-hostname", f"{name}@%h")

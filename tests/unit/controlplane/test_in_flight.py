@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.controlplane.in_flight import LOOKS, TasksInFlight
+from harness.controlplane.starts import StartFiles
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ class Environment:
             find_queued=self.find_queued,
             find_waiting=lambda: self.waiting,
             send_again=self.send_again,
-            homes={"worker": self.home, "scheduler": self.home.parent},
-            postmaster=self.postmaster,
+            read_starts=StartFiles(
+                {"worker": self.home, "scheduler": self.home.parent}, self.postmaster
+            ).read,
             clock=lambda: self.now,
         )
 
