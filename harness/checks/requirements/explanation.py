@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -25,14 +26,22 @@ if TYPE_CHECKING:
 
     from harness.checks.requirements.base_set import InstalledPackage
     from harness.checks.requirements.index import Index
+    from harness.checks.requirements.project_page import Release
     from harness.checks.requirements.release_metadata import ReleaseMetadata
     from harness.checks.requirements.resolution import Resolved
     from harness.checks.requirements.target import Target
     from harness.results import Finding
 
 _MOST_PACKAGES = 120
-_MOST_SOURCES = 12
-_SECONDS = 60.0
+_MOST_SOURCES = 6
+_SECONDS = 20.0
+
+
+class Reach(Enum):
+    """How far a walk goes: until each line has its conflict, or over all there is, to learn of it."""
+
+    NEAREST = "nearest"
+    EVERYTHING = "everything"
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,7 @@ class Explainer:
         self._pins = pins
         self._target = target
         self.built: dict[str, dict[str, ReleaseMetadata]] = {}
+        self._known_candidates: dict[tuple[str, SpecifierSet], list[Version]] = {}
         self._deadline = time.monotonic() + _SECONDS
 
     @property
@@ -92,7 +102,9 @@ class Explainer:
         """Whether the time that a person waits for an explanation is over."""
         return time.monotonic() > self._deadline
 
-    def find_conflicts(self, entries: Iterable[RequirementEntry]) -> tuple[Conflict, ...]:
+    def find_conflicts(
+        self, entries: Iterable[RequirementEntry], reach: Reach = Reach.NEAREST
+    ) -> tuple[Conflict, ...]:
         """The conflicts nearest to the user's lines, at most one per line.
 
         Raises:
@@ -103,6 +115,12 @@ class Explainer:
         seen: set[str] = set()
         level = [Visit(entry, entry.requirement, ()) for entry in entries if entry.requirement is not None]
         while level and len(seen) < _MOST_PACKAGES and not self.is_spent:
+            if reach is Reach.NEAREST:
+                # What contradicts a pin is seen without asking the index anything.
+                for visit in level:
+                    if (clash := self._clash_with_pin(visit)) is not None:
+                        conflicts.setdefault(visit.entry.line.text, clash)
+                level = [visit for visit in level if visit.entry.line.text not in conflicts]
             self._prefetch(level)
             following: list[Visit] = []
             for visit in level:
@@ -116,6 +134,8 @@ class Explainer:
                 elif key not in seen:
                     seen.add(key)
                     following.extend(self._needs(visit, name))
+            if reach is Reach.NEAREST:
+                following = [visit for visit in following if visit.entry.line.text not in conflicts]
             level = following
         return tuple(conflicts.values())
 
@@ -136,25 +156,26 @@ class Explainer:
         return installed is not None and requirement.specifier.contains(installed.version, prereleases=True)
 
     def _clash(self, visit: Visit, name: str, others: list[Visit]) -> Conflict | None:
+        if _exact(self._pins.get(name)) is not None:
+            return self._clash_with_pin(visit)
         specifier = visit.requirement.specifier
-        chain = (*visit.chain,)
-        pin = self._pins.get(name)
-        exact = _exact(pin)
-        if exact is not None and not specifier.contains(exact, prereleases=True):
-            against = f"the constraints pin {name}=={exact}"
-            chain = chain or (Need("your line", visit.requirement),)
-            return Conflict(visit.entry, chain, against)
-        if exact is None and not self._candidates(name, specifier):
+        if not self._candidates(name, specifier):
             return self._nothing_left(visit, name)
-        if exact is None:
-            for other in others:
-                if not self._candidates(name, specifier & other.requirement.specifier):
-                    last = (
-                        other.chain[-1] if other.chain else Need("another of your lines", other.requirement)
-                    )
-                    chain = chain or (Need("your line", visit.requirement),)
-                    return Conflict(visit.entry, chain, f"{last}, and no release is both", other.entry)
+        for other in others:
+            if not self._candidates(name, specifier & other.requirement.specifier):
+                last = other.chain[-1] if other.chain else Need("another of your lines", other.requirement)
+                return Conflict(visit.entry, _chain(visit), f"{last}, and no release is both", other.entry)
         return None
+
+    def _clash_with_pin(self, visit: Visit) -> Conflict | None:
+        if not self._contradicts_pin(visit.requirement):
+            return None
+        name = canonicalize_name(visit.requirement.name)
+        return Conflict(visit.entry, _chain(visit), f"the constraints pin {name}=={_exact(self._pins[name])}")
+
+    def _contradicts_pin(self, requirement: Requirement) -> bool:
+        exact = _exact(self._pins.get(canonicalize_name(requirement.name)))
+        return exact is not None and not requirement.specifier.contains(exact, prereleases=True)
 
     def _nothing_left(self, visit: Visit, name: str) -> Conflict:
         specifier = visit.requirement.specifier
@@ -173,16 +194,17 @@ class Explainer:
 
     def _candidates(self, name: str, specifier: SpecifierSet) -> list[Version]:
         """The versions that pip could take, the one that it tries first in front."""
+        key = name, specifier
+        if key not in self._known_candidates:
+            self._known_candidates[key] = self._find_candidates(name, specifier)
+        return self._known_candidates[key]
+
+    def _find_candidates(self, name: str, specifier: SpecifierSet) -> list[Version]:
         installed = self._base.get(name)
         allowed = specifier & self._pins.get(name, SpecifierSet())
-        first = []
         if installed is not None and allowed.contains(installed.version, prereleases=True):
-            first = [Version(installed.version)]
-            if not installed.is_built:
-                return first
+            return [Version(installed.version)]
         exact = _exact(allowed)
-        if first:
-            return first
         releases = self._index.releases(name)
         usable = [version for version, release in releases.items() if release.supports(self._target)]
         if exact is not None:
@@ -204,12 +226,14 @@ class Explainer:
         installed = self._base.get(name)
         if installed is not None and _equal(installed.version, version):
             return installed.requires
-        release = self._index.releases(name)[version]
+        return self._describe_release(name, self._index.releases(name)[version])
+
+    def _describe_release(self, name: str, release: Release) -> tuple[str, ...]:
         found = self._index.metadata(name, release, self._target)
         if found is None:
             return ()
         if release.wheel_for(self._target) is None:
-            self.built.setdefault(name, {})[str(version)] = found
+            self.built.setdefault(name, {})[str(release.version)] = found
         return found.requires
 
     def _applies(self, needed: Requirement, extras: set[str]) -> bool:
@@ -237,19 +261,73 @@ class Explainer:
         Raises:
             IndexUnreachableError: the index did not answer.
         """
-        wanted = list(names)
+        wanted = [name for name in names if name not in self._base]
         self._index.prefetch(wanted)
-        for name in wanted:
+        chosen = [(name, release) for name in wanted for release in self._sources(name)]
+        self._index.prefetch_metadata(chosen, self._target)
+        for name, release in chosen:
             if self.is_spent:
                 return
-            releases = [r for v, r in self._index.releases(name).items() if not v.is_prerelease]
-            sources = [r for r in releases if r.sdist is not None and r.wheel_for(self._target) is None]
-            if name in self._base or 2 * len(sources) < len(releases):
-                continue
-            chosen = [release for release in sources if release.supports(self._target)][:_MOST_SOURCES]
-            self._index.prefetch_metadata(((name, release) for release in chosen), self._target)
-            for release in chosen:
-                self._describe(name, release.version)
+            self._describe(name, release.version)
+
+    def _sources(self, name: str) -> list[Release]:
+        """Its releases worth reading: the constrained one, or the newest when most have no wheel."""
+        exact = _exact(self._pins.get(name))
+        release = self._index.release(name, exact) if exact is not None else None
+        if release is not None:
+            return [release] if release.wheel_for(self._target) is None else []
+        releases = [r for v, r in self._index.releases(name).items() if not v.is_prerelease]
+        sources = [r for r in releases if r.sdist is not None and r.wheel_for(self._target) is None]
+        if 2 * len(sources) < len(releases):
+            return []
+        return [release for release in sources if release.supports(self._target)][:_MOST_SOURCES]
+
+    def is_settled(self, name: str) -> bool:
+        """Whether the constraints or the base set decide its version."""
+        return name in self._base or _exact(self._pins.get(name)) is not None
+
+    def first_choices(self, wanted: Iterable[tuple[str, SpecifierSet]]) -> Mapping[str, Version]:
+        """The version of each that pip would try first.
+
+        Raises:
+            IndexUnreachableError: the index did not answer.
+        """
+        asked = dict(wanted)
+        self._index.prefetch(asked)
+        found = {name: self._candidates(name, specifier) for name, specifier in asked.items()}
+        return {name: candidates[0] for name, candidates in found.items() if candidates}
+
+    def release(self, name: str, version: Version) -> Release:
+        """A release that the index listed."""
+        return self._index.releases(name)[version]
+
+    def needs_of(self, releases: Iterable[tuple[str, Release, set[str]]]) -> list[Requirement]:
+        """What releases of packages, with extras, need on the target.
+
+        Raises:
+            IndexUnreachableError: the index did not answer.
+        """
+        asked = list(releases)
+        self._index.prefetch_metadata(((name, release) for name, release, _ in asked), self._target)
+        needs = []
+        for name, release, extras in asked:
+            described = self._describe_release(name, release)
+            needs += [need for need in parse_requirements(described) if self._applies(need, extras)]
+        return needs
+
+    def without_clash(self, name: str, releases: Sequence[Release], extras: set[str]) -> list[Release]:
+        """Those of a package's releases that ask for nothing that contradicts a pin at once.
+
+        Raises:
+            IndexUnreachableError: the index did not answer.
+        """
+        self._index.prefetch_metadata(((name, release) for release in releases), self._target)
+        fitting = []
+        for release in releases:
+            needs = self.needs_of([(name, release, extras)]) if release.supports(self._target) else None
+            if needs is not None and not any(self._contradicts_pin(need) for need in needs):
+                fitting.append(release)
+        return fitting
 
     def find_unknown_extras(
         self, entries: Iterable[RequirementEntry], resolved: Resolved | None
@@ -278,6 +356,10 @@ class Explainer:
         release = self._index.release(name, version)
         found = self._index.metadata(name, release, self._target) if release else None
         return None if found is None else found.extras
+
+
+def _chain(visit: Visit) -> tuple[Need, ...]:
+    return visit.chain or (Need("your line", visit.requirement),)
 
 
 def _exact(specifier: SpecifierSet | None) -> str | None:

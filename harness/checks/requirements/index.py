@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import ssl
 import tarfile
+import threading
 import weakref
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -141,11 +143,10 @@ class Index:
                     **{k: tuple(v) for k, v in json.loads(kept.read_text("utf-8")).items()}
                 )
             except (ValueError, TypeError, AttributeError):
-                kept.unlink()
+                kept.unlink(missing_ok=True)
         found = self._fetch_metadata(release, target)
         if found is not None:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(json.dumps(found.__dict__), encoding="utf-8")
+            _keep(kept, json.dumps(found.__dict__))
         return found
 
     def _fetch_metadata(self, release: Release, target: Target) -> ReleaseMetadata | None:
@@ -195,8 +196,7 @@ class Index:
             size = int(self._client.head(url).headers.get("content-length") or 0)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             return 0
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(str(size), encoding="utf-8")
+        _keep(kept, str(size))
         return size
 
     def sizes(self, urls: Iterable[str]) -> Mapping[str, int]:
@@ -211,3 +211,11 @@ class Index:
             return self._client.get(url, headers={"Accept": accept})
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise IndexUnreachableError(type(error).__name__) from error
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write whole or not at all: several checks may share the cache folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

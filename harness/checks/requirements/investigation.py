@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from harness.checks.requirements.entries import Origin, RequirementEntry
-from harness.checks.requirements.explanation import Explainer, merge_pins
+from harness.checks.requirements.explanation import Explainer, Reach, merge_pins
 from harness.checks.requirements.findings import at, finding
-from harness.checks.requirements.fixes import FixSearch
+from harness.checks.requirements.fixes import FixSearch, Preference
 from harness.checks.requirements.index import Index, IndexUnreachableError
+from harness.checks.requirements.line_rules import pinned_version
+from harness.checks.requirements.passed_over import learn_passed_over
 from harness.checks.requirements.resolution import Resolved, Unreachable, Unresolvable, resolve
 from harness.checks.requirements.whole import (
     Task,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from harness.checks.requirements.resolution import Answer, Inputs
     from harness.results import Finding
 
-_MOST_ROUNDS = 6
+_MOST_ROUNDS = 12
 
 
 def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None) -> Verdict:
@@ -68,18 +70,42 @@ def _learn(
     """Resolve again for as long as releases without wheels turn up whose metadata the resolver lacks."""
     explainer.learn_sources(task.entries)
     conflicts: tuple[Conflict, ...] = ()
+    best: tuple[Resolved, Inputs] | None = None
     for _ in range(_MOST_ROUNDS):
         if explainer.built != inputs.built:
             inputs = with_built(inputs, explainer)
             answer = resolve(task.packager, inputs)
-        if isinstance(answer, Resolved | Unreachable):
-            return answer, inputs, ()
-        conflicts = explainer.find_conflicts(_suspects(answer, task.entries))
-        if isinstance(answer, Unresolvable):
-            explainer.learn_releases(answer.without_wheel)
-        if explainer.built == inputs.built or explainer.is_spent:
+        if isinstance(answer, Resolved):
+            best = answer, inputs
+        if isinstance(answer, Unreachable) or explainer.is_spent:
             break
-    return answer, inputs, conflicts
+        if isinstance(answer, Resolved):
+            if inputs.built and not _learn_more(explainer, task, answer):
+                break
+        else:
+            explainer.learn_releases(answer.without_wheel - explainer.built.keys())
+            if explainer.built == inputs.built and best is None:
+                conflicts = explainer.find_conflicts(
+                    _suspects(answer, task.entries), _reach(answer, task, explainer)
+                )
+        if explainer.built == inputs.built:
+            break
+    return (*best, ()) if best is not None else (answer, inputs, conflicts)
+
+
+def _learn_more(explainer: Explainer, task: Task, answer: Resolved) -> bool:
+    """Look for better answers than this; False when the index fell silent, which does not unmake it."""
+    try:
+        learn_passed_over(explainer, task.entries, answer)
+    except IndexUnreachableError:
+        return False
+    return True
+
+
+def _reach(answer: Unresolvable, task: Task, explainer: Explainer) -> Reach:
+    """Only a walk over everything finds releases without a wheel that lines deep below ask for."""
+    puzzling = answer.without_wheel - explainer.built.keys() - task.base.keys()
+    return Reach.EVERYTHING if puzzling else Reach.NEAREST
 
 
 def _suspects(answer: Answer, entries: Sequence[RequirementEntry]) -> Sequence[RequirementEntry]:
@@ -109,22 +135,40 @@ def _search(
     blamed = [conflict.entry for conflict in conflicts]
     blamed += [conflict.other for conflict in conflicts if conflict.other is not None]
 
-    def resolve_lines(lines: Sequence[str]) -> Answer:
-        changed = [
-            replace(entry, requirement=Requirement(line)) if entry.origin is Origin.INDEX else entry
-            for entry, line in zip(task.entries, lines, strict=True)
-        ]
+    def resolve_lines(lines: Sequence[str], preference: Preference) -> Answer:
         # A proposal is never a pre-release, which uv would fall back to when no release fits.
-        known = replace(with_built(inputs, explainer), requirements=tuple(lines), prerelease="explicit")
-        answer = resolve(task.packager, known)
-        if isinstance(answer, Unresolvable) and not explainer.is_spent:
-            explainer.find_conflicts(changed)
-            explainer.learn_releases(answer.without_wheel)
-            learned = with_built(known, explainer)
-            answer = resolve(task.packager, learned) if learned.built != known.built else answer
+        asked = replace(
+            with_built(inputs, explainer),
+            requirements=tuple(lines),
+            prerelease="explicit",
+            preference=preference.value,
+        )
+        answer = resolve(task.packager, asked)
+        for _ in range(_MOST_ROUNDS):
+            if not isinstance(answer, Unresolvable) or explainer.is_spent:
+                break
+            explainer.learn_releases(answer.without_wheel - explainer.built.keys())
+            learned = with_built(asked, explainer)
+            if learned.built == asked.built:
+                break
+            asked = learned
+            answer = resolve(task.packager, asked)
         return answer
 
-    return FixSearch(index, explainer, task.target, resolve_lines).search(task.entries, blamed)
+    def resolve_thoroughly(lines: Sequence[str]) -> Answer:
+        answer = resolve_lines(lines, Preference.HIGHEST)
+        if isinstance(answer, Unresolvable) and answer.without_wheel and not explainer.is_spent:
+            explainer.find_conflicts(
+                replace(entry, requirement=Requirement(line)) if entry.origin is Origin.INDEX else entry
+                for entry, line in zip(task.entries, lines, strict=True)
+            )
+            answer = resolve_lines(lines, Preference.HIGHEST)
+        return answer
+
+    decided = {entry.name for entry in task.constraints if pinned_version(entry) is not None}
+    settled = frozenset(decided | task.base.keys())
+    search = FixSearch(index, explainer, settled, resolve_lines, resolve_thoroughly)
+    return search.search(task.entries, blamed)
 
 
 def _in_words_of_resolver(

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from harness.checks.requirements.target import Target
+
+
+# A project lists thousands of files in a few dozen versions: the name is split, its tags are not parsed.
+_WHEEL = re.compile(r"[^-]+-(?P<version>[^-]+)(-[0-9][^-]*)?-[^-]+-[^-]+-[^-]+\.whl")
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,7 @@ class Release:
 
     def supports(self, target: Target) -> bool:
         """Whether its requires-python admits the target."""
-        try:
-            return SpecifierSet(self.requires_python).contains(target.python_version, prereleases=True)
-        except InvalidSpecifier:
-            return True
+        return _admits(self.requires_python, target.python_version)
 
     def wheel_for(self, target: Target) -> IndexFile | None:
         """A wheel of it that installs on the target."""
@@ -128,9 +126,8 @@ def group_files(files: Iterable[IndexFile]) -> Mapping[Version, Release]:
     releases: dict[Version, Release] = {}
     for file in files:
         is_wheel = file.name.endswith(".whl")
-        try:
-            version = (parse_wheel_filename if is_wheel else parse_sdist_filename)(file.name)[1]
-        except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+        version = _wheel_version(file.name) if is_wheel else _sdist_version(file.name)
+        if version is None:
             continue
         release = releases.setdefault(version, Release(version))
         if is_wheel:
@@ -138,3 +135,31 @@ def group_files(files: Iterable[IndexFile]) -> Mapping[Version, Release]:
         else:
             release.sdist = file
     return dict(sorted(releases.items(), reverse=True))
+
+
+def _wheel_version(name: str) -> Version | None:
+    match = _WHEEL.fullmatch(name)
+    return _version(match["version"]) if match else None
+
+
+def _sdist_version(name: str) -> Version | None:
+    try:
+        return parse_sdist_filename(name)[1]
+    except (InvalidSdistFilename, InvalidVersion):
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _admits(requires_python: str, python_version: str) -> bool:
+    try:
+        return SpecifierSet(requires_python).contains(python_version, prereleases=True)
+    except InvalidSpecifier:
+        return True

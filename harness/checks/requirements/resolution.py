@@ -54,6 +54,7 @@ class Inputs:
         variables: uv's variables that follow from the file's own options (indexes).
         exclude_newer: resolve as of this date, or empty.
         prerelease: uv's mode for pre-releases.
+        preference: which versions of the user's own packages uv tries first.
     """
 
     requirements: tuple[str, ...]
@@ -64,6 +65,7 @@ class Inputs:
     variables: Mapping[str, str] = field(default_factory=dict)
     exclude_newer: str = ""
     prerelease: str = "if-necessary-or-explicit"
+    preference: str = "highest"
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def compile_arguments(folder: Path, inputs: Inputs) -> tuple[str | Path, ...]:
         ),
         *("--python-platform", inputs.target.uv_platform, "--only-binary", ":all:"),
         *(part for name in built for part in ("--no-binary", name)),
-        *("--prerelease", inputs.prerelease),
+        *("--prerelease", inputs.prerelease, "--resolution", inputs.preference),
         *newer,
         *strategy,
     )

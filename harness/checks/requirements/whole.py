@@ -112,7 +112,9 @@ def resolved_verdict(
     """The verdict on an answer; sizes that uv did not get from the index are asked for."""
     changes = compare(task.base, answer.packages)
     chosen = [pick_file(answer.packages[change.name], task.target) for change in changes]
-    missing = [file.url for file in chosen if file is not None and not file.size and "://" in file.url]
+    missing = [
+        file.url for file in chosen if file is not None and not file.size and file.url.startswith("http")
+    ]
     sizes: Mapping[str, int] = {}
     if missing and index is not None and not answer.is_offline:
         sizes = index.sizes(missing)
