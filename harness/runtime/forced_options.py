@@ -98,7 +98,13 @@ def _pace_options(settings: Settings) -> dict[str, str]:
     """What makes a local run quick without changing what it does."""
     if settings.local.sync_interval >= MWAA_SYNC_INTERVAL:
         return {}
-    return {"scheduler.dag_dir_list_interval": "1", "scheduler.scheduler_idle_sleep_time": "0.2"}
+    return {
+        # How long a changed DAG may stay as it was stored, and a stored one as it was read: 30 and 10 s.
+        "core.min_serialized_dag_update_interval": "1",
+        "core.min_serialized_dag_fetch_interval": "1",
+        "scheduler.dag_dir_list_interval": "1",
+        "scheduler.scheduler_idle_sleep_time": "0.2",
+    }
 
 
 def _logging_options(logging: LoggingSettings, component: Role) -> dict[str, str]:

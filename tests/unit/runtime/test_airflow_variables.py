@@ -224,12 +224,20 @@ def test_a_proxy_never_stands_before_loopback() -> None:
     assert variables["NO_PROXY"] == variables["no_proxy"] == "intranet,127.0.0.1,localhost,::1"
 
 
-def test_dag_files_are_looked_for_often_unless_mwaas_pace_is_asked_for() -> None:
-    name = "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"
+@pytest.mark.parametrize(
+    "option",
+    [
+        "scheduler.dag_dir_list_interval",
+        "core.min_serialized_dag_update_interval",
+        "core.min_serialized_dag_fetch_interval",
+    ],
+)
+def test_an_edit_is_seen_within_seconds_unless_mwaas_pace_is_asked_for(option: str) -> None:
+    name = option_variable(option)
     slow = Settings(local=replace(LocalSettings(), sync_interval=30.0))
     assert airflow_variables(inputs())[name] == "1"
     assert name not in airflow_variables(inputs(slow))
-    assert airflow_variables(inputs(with_options(scheduler__dag_dir_list_interval="90")))[name] == "90"
+    assert airflow_variables(inputs(with_options(**{option.replace(".", "__"): "90"})))[name] == "90"
 
 
 def test_the_variables_are_the_same_for_the_same_inputs() -> None:
