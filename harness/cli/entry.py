@@ -1,7 +1,8 @@
-"""Where the command starts. A check of DAG files on save takes a way of its own that imports almost nothing.
+"""Where the command starts. What hooks run on every save takes a way of its own that imports almost nothing.
 
-The quick way answers `check dags [FILES…]` in text from a remembered session; whatever is unusual (another
-option, another format, no session, a finding of the environment) takes the usual way through `cli.main`.
+The quick way answers `check dags [FILES…]` in text from a remembered session, and `check requirements [FILE]`
+from the kept verdict; whatever is unusual (another option, another format, no session, no verdict, a finding
+of the environment) takes the usual way through `cli.main`.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ if TYPE_CHECKING:
 
     from harness.checks.dag_parser.session import Session
 
-_WORDS = ("check", "dags")
 _MARKS = ("mwaa.toml", ".mwaa")
 
 
 def main() -> int:
     """Run this process's command line and return its exit status."""
     arguments = sys.argv[1:]
-    if tuple(arguments[:2]) == _WORDS and not any(word.startswith("-") for word in arguments):
+    quick = _QUICK.get(" ".join(arguments[:2]))
+    if quick is not None and not any(word.startswith("-") for word in arguments):
         try:
-            status = check_quickly(arguments[2:])
+            status = quick(arguments[2:])
         except KeyboardInterrupt:
             return 130
         except OSError:
@@ -66,6 +67,22 @@ def _check(root: str, session: Session, paths: Sequence[str]) -> int | None:
     return write_report(result, Path(root))
 
 
+def recall_requirements(named: Sequence[str]) -> int | None:
+    """Repeat the kept verdict on a requirements file; None when there is none that still holds."""
+    root = _find_root(os.getcwd())
+    if root is None or len(named) > 1:
+        return None
+    from pathlib import Path  # noqa: PLC0415 -- only checks need it
+
+    from harness.checks.requirements.verdict_cache import load_verdict, locate_verdict  # noqa: PLC0415 -- as above
+    from harness.cli.quick_output import write_report  # noqa: PLC0415 -- as above
+
+    file = os.path.realpath(named[0]) if named else ""
+    place = locate_verdict(Path(root), file, os.environ)
+    result = load_verdict(place)
+    return None if result is None else write_report(result, Path(root))
+
+
 def _find_root(folder: str) -> str | None:
     while True:
         if any(os.path.exists(os.path.join(folder, mark)) for mark in _MARKS):
@@ -78,6 +95,9 @@ def _find_root(folder: str) -> str | None:
 
 def _say_nothing(_done: int, _count: int) -> None:
     """A quick check has no progress to show."""
+
+
+_QUICK = {"check dags": check_quickly, "check requirements": recall_requirements}
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 def write_report(result: CheckResult, root: Path) -> int:
     """Write the report to standard output; the exit status to end with."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")  # a letter that the terminal cannot show is no reason to fail
     try:
         sys.stdout.write(render_text([result], root, {}))
         sys.stdout.flush()

@@ -44,7 +44,7 @@ def translate_pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
     settings: dict[str, str] = {}
-    for path in _configuration_files(environ):
+    for path in _pip_files(environ):
         parser = configparser.RawConfigParser()
         try:
             parser.read(path, encoding="utf-8")
@@ -59,7 +59,12 @@ def _pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
     return settings
 
 
-def _configuration_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
+def configuration_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Every file, there or not, that says where packages come from."""
+    return (*_pip_files(environ), *_uv_files(environ))
+
+
+def _pip_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
     chosen = environ.get("PIP_CONFIG_FILE")
     if chosen == "/dev/null":
         return ()
@@ -74,9 +79,13 @@ def _configuration_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
     return (*files, Path(chosen)) if chosen else files
 
 
-def _has_uv_configuration(environ: Mapping[str, str]) -> bool:
+def _uv_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    chosen = environ.get("UV_CONFIG_FILE")
     home = Path(environ.get("HOME", "/"))
     configuration = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
-    return "UV_CONFIG_FILE" in environ or any(
-        path.is_file() for path in (configuration / "uv" / "uv.toml", Path("/etc/uv/uv.toml"))
-    )
+    files = (configuration / "uv" / "uv.toml", Path("/etc/uv/uv.toml"))
+    return (*files, Path(chosen)) if chosen else files
+
+
+def _has_uv_configuration(environ: Mapping[str, str]) -> bool:
+    return "UV_CONFIG_FILE" in environ or any(path.is_file() for path in _uv_files(environ))

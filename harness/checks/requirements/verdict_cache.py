@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,29 +16,55 @@ from harness.errors import Location
 from harness.results import CheckResult, Finding, Related, Severity, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
 _KEPT_SECONDS = 12 * 3600
 """An index changes without any file of the project changing."""
 
 
-def fingerprint(parts: Iterable[str]) -> str:
+_DECIDING_PREFIXES = ("MWAA_", "UV_", "PIP_")
+_DECIDING = ("HOME", "XDG_CONFIG_HOME", "SSL_CERT_FILE")
+_SETTINGS_FILE = "mwaa.toml"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a verdict is kept, and the key of everything but files that it depends on."""
+
+    file: Path
+    key: str
+
+
+def locate_verdict(root: Path, name: str, environ: Mapping[str, str], *more: str) -> Place:
+    """The place for the file called `name`, absolute, or the project's own when empty; `more` are flags."""
+    # The settings are part of the key as text: reading them would take longer than all the rest.
+    settings = root / _SETTINGS_FILE
+    text = settings.read_text("utf-8", "replace") if settings.is_file() else ""
+    variables = sorted(
+        f"{k}={v}" for k, v in environ.items() if k.startswith(_DECIDING_PREFIXES) or k in _DECIDING
+    )
+    folder = root / ".mwaa" / "cache" / "requirements" / "verdicts"
+    key = _fingerprint((str(root), name, text, *more, *variables), Path(__file__).parent.glob("*.py"))
+    return Place(folder / f"{_fingerprint((name,), ())[:24]}.json", key)
+
+
+def _fingerprint(parts: Iterable[str], code: Iterable[Path]) -> str:
     """One key for settings, versions and environment, and for this check's own code."""
     digest = hashlib.sha256()
     for part in parts:
-        digest.update(part.encode() + b"\0")
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(part.encode(errors="surrogateescape") + b"\0")
+    for file in sorted(code):
         status = file.stat()
         digest.update(f"{file.name} {status.st_size} {status.st_mtime_ns}".encode())
     return digest.hexdigest()
 
 
-def load_verdict(file: Path, key: str, now: float | None = None) -> CheckResult | None:
-    """The verdict kept in `file`, when it has this key, is young, and every file it read is as it was."""
+def load_verdict(place: Place, now: float | None = None) -> CheckResult | None:
+    """The verdict kept there, when it has its key, is young, and every file it read is as it was."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(place.file.read_text(encoding="utf-8"))
         age = (time.time() if now is None else now) - document["time"]
-        if document["key"] != key or not 0 <= age < _KEPT_SECONDS:
+        if document["key"] != place.key or not 0 <= age < _KEPT_SECONDS:
             return None
         if any(_digest(Path(name)) != digest for name, digest in document["files"].items()):
             return None
@@ -46,18 +73,18 @@ def load_verdict(file: Path, key: str, now: float | None = None) -> CheckResult 
         return None
 
 
-def store_verdict(file: Path, key: str, files: Sequence[Path], result: CheckResult) -> None:
-    """Keep `result`, made from `files` (found or not), under `key`."""
+def store_verdict(place: Place, files: Iterable[Path], result: CheckResult) -> None:
+    """Keep `result`, made from `files` (found or not)."""
     document = {
-        "key": key,
+        "key": place.key,
         "time": time.time(),
         "files": {str(path): _digest(path) for path in files},
         "result": _write(result),
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
+    place.file.parent.mkdir(parents=True, exist_ok=True)
+    partial = place.file.with_suffix(".partial")
     partial.write_text(json.dumps(document), encoding="utf-8")
-    partial.replace(file)
+    partial.replace(place.file)
 
 
 def _digest(path: Path) -> str:

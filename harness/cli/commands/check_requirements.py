@@ -6,9 +6,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.checks.requirements.verdict_cache import fingerprint, load_verdict, store_verdict
+from harness.checks.requirements.verdict_cache import load_verdict, locate_verdict, store_verdict
 from harness.cli.commands.check import report_results
-from harness.config.model import SETTINGS_FILE
 from harness.project.layout import locate_project
 
 if TYPE_CHECKING:
@@ -17,12 +16,11 @@ if TYPE_CHECKING:
 
     from harness.checks.base import Rule
     from harness.checks.requirements.check import Request
+    from harness.checks.requirements.verdict_cache import Place
     from harness.cli.invocation import Invocation
     from harness.errors import ExitStatus
     from harness.project.layout import Project
     from harness.results import CheckResult
-
-_DECIDING_PREFIXES = ("MWAA_", "UV_", "PIP_")
 
 
 @dataclass(frozen=True)
@@ -43,19 +41,15 @@ def run(invocation: Invocation, file: str | None, format_name: str, how: How) ->
 def verdict(invocation: Invocation, file: str | None, how: How) -> CheckResult:
     """The result alone, kept or fresh."""
     started = time.monotonic()
-    root = invocation.root
     name = str((invocation.working_folder / file).resolve()) if file else ""
-    # The settings are part of the key as text: reading them would take longer than all the rest.
-    settings = root / SETTINGS_FILE
-    text = settings.read_text("utf-8", "replace") if settings.is_file() else ""
-    key = fingerprint((str(root), name, text, str(how.is_offline), *_deciding_variables(invocation.environ)))
-    kept = invocation.state.cache / "requirements" / "verdicts" / f"{fingerprint((name,))[:24]}.json"
-    result = None if how.wants_fix or how.ignores_verdict else load_verdict(kept, key)
+    flags = ("offline",) if how.is_offline else ()
+    place = locate_verdict(invocation.root, name, invocation.environ, *flags)
+    result = None if how.wants_fix or how.ignores_verdict else load_verdict(place)
     if result is None:
         request = make_request(invocation, file)
         if how.is_offline:
             request = replace(request, packager=None)
-        result = _check(request, key, kept, how)
+        result = _check(request, place, how, invocation.environ)
     return replace(result, seconds=time.monotonic() - started)
 
 
@@ -69,10 +63,6 @@ def _rules(format_name: str) -> Mapping[str, Rule]:
 
 def _file(invocation: Invocation, file: str | None, project: Project) -> Path:
     return (invocation.working_folder / file).resolve() if file else project.requirements_file
-
-
-def _deciding_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(sorted(f"{k}={v}" for k, v in environ.items() if k.startswith(_DECIDING_PREFIXES)))
 
 
 def make_request(invocation: Invocation, file: str | None) -> Request:
@@ -101,8 +91,9 @@ def make_request(invocation: Invocation, file: str | None) -> Request:
     )
 
 
-def _check(request: Request, key: str, kept: Path, how: How) -> CheckResult:
+def _check(request: Request, place: Place, how: How, environ: Mapping[str, str]) -> CheckResult:
     from harness.checks.requirements.check import check_requirements
+    from harness.workerenv.pip_settings import configuration_files
 
     checked = check_requirements(request)
     if how.wants_fix and checked.verdict is not None and checked.verdict.edits:
@@ -111,7 +102,7 @@ def _check(request: Request, key: str, kept: Path, how: How) -> CheckResult:
         fixed = "the file was edited as proposed and checked again"
         checked = replace(checked, result=replace(checked.result, facts=(fixed, *checked.result.facts)))
     if not checked.result.skipped:
-        store_verdict(kept, key, checked.read, checked.result)
+        store_verdict(place, (*checked.read, *configuration_files(environ)), checked.result)
     return checked.result
 
 
