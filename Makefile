@@ -2,7 +2,7 @@
 # The harness lives in .venv/, made with nothing but Python's own venv and pip; all other state is in .mwaa/.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs open doctor check check-dags check-all test-dags test test-quick test-faults lint format lock bench clean
+.PHONY: help venv up down restart status logs open doctor images check check-dags check-all test-dags test test-quick test-faults lint format lock bench clean
 
 RUNTIME ?=
 SERVICE ?=
@@ -54,6 +54,9 @@ open: venv ## Print the UI's address and credentials
 doctor: venv ## Say what this machine has and lacks, with the fix for each line
 	@$(MWAA) doctor $(ARGS)
 
+images: venv ## Have the container images: pulled, or made here (EXPORT=images.tar, IMPORT=images.tar)
+	@$(MWAA) images $(if $(EXPORT),--export "$(EXPORT)") $(if $(IMPORT),--import "$(IMPORT)") $(ARGS)
+
 test-dags: venv ## Run every DAG end to end, starting an environment if none is up (PYTEST_ARGS="-k demo")
 	@$(MWAA) test-dags $(PYTEST_ARGS)
 
@@ -88,6 +91,8 @@ format: venv ## Rewrite the code in the project's format
 lock: venv ## Resolve the harness's own dependencies again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --upgrade \
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements-dev.lock
+	@{ echo '# Written by `make lock`; do not edit.'; $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-emit-index-url \
+	  --no-annotate --no-header --constraints requirements-dev.lock pyproject.toml; } >harness/locks/container-python-3.10.txt
 
 bench: venv ## Measure against the usual tools; prints a table and writes benchmarks/results.json
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -202,6 +202,43 @@ def open_command(invocation: Invocation, *, answer: AnswerFormat, launches: bool
     return run(invocation, answer=answer, browser=Browser.LAUNCH if launches else Browser.LEAVE)
 
 
+@mwaa_harness.command(epilog=EXIT_STATUSES)
+@click.option(
+    "--export",
+    "export_to",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the images to FILE (tar).",
+)
+@click.option(
+    "--import",
+    "import_from",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Load the images from FILE instead of pulling or building them.",
+)
+@json_option
+@click.pass_obj
+def images(
+    invocation: Invocation, *, export_to: Path | None, import_from: Path | None, answer: AnswerFormat
+) -> int:
+    """Have the container images that `up --runtime compose` needs.
+
+    Published images (PostgreSQL, LocalStack, CPython) are pulled where a registry answers. Where none does,
+    stand-ins for them are made from Debian's packages and PyPI, under the same names. The Airflow image is
+    built on top, and one with the project's requirements when it has any. What is there is not made again.
+
+    \b
+    Example:
+      mwaa-harness images
+      mwaa-harness images --export images.tar   # carry the file to a machine without network, and there:
+      mwaa-harness images --import images.tar
+    """
+    from harness.cli.commands.images import images as run
+
+    return run(invocation, export_to=export_to, import_from=import_from, answer=answer)
+
+
 @mwaa_harness.command(context_settings=PASS_THROUGH, epilog="Exit status: that of the Airflow command.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="ARGS...")
 @click.pass_context

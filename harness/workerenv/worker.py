@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from harness.events import EventSink
     from harness.project.layout import StateFolder
+    from harness.project.requirements_file import Requirements
     from harness.workerenv.matrix import SupportRow
 
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -47,7 +48,8 @@ def build_worker(
     events(
         StepStarted(STEP, f"Airflow {content.row.airflow_version}, CPython {found.version} ({found.origin})")
     )
-    packager = find_packager(environ, _variables(content, environ))
+    variables = requirement_variables(content.requirements, content.options, environ)
+    packager = find_packager(environ, variables)
     base = ensure_built(
         base_building(state),
         content.base.fingerprint,
@@ -63,24 +65,7 @@ def build_worker(
 
 def _complete(content: WorkerContent, folder: Path, packager: Packager, events: EventSink) -> Manifest:
     base = dict(read_manifest(folder).packages)
-    expected = base
-    if not content.requirements.is_empty:
-        events(StepProgressed(STEP, f"installing {content.requirements_file.name}"))
-        changes = install_requirements(
-            packager, content.row, folder, content.requirements, content.requirements_file
-        )
-        expected = apply_changes(base, changes)
-    install_shim(_site_packages(folder, content.row))
-    events(StepProgressed(STEP, "verifying"))
-    installed = describe(folder / "bin" / "python", packager.environ)
-    require_exactly(expected, installed.packages)
-    changed = {
-        name: f"{base[name]} -> {installed.packages.get(name, 'removed')}"
-        for name in base
-        if installed.packages.get(name) != base[name]
-    }
-    _require_airflow(content, installed, changed)
-    _require_consistent(content, packager, folder)
+    installed, changed = install_and_judge(content, folder, packager, base, events)
     if changed:
         listed = ", ".join(f"{name} {versions}" for name, versions in sorted(changed.items()))
         events(Notice(f"the requirements replace packages of MWAA's base: {listed}"))
@@ -96,6 +81,38 @@ def _complete(content: WorkerContent, folder: Path, packager: Packager, events: 
         base=content.base.fingerprint,
         changed=changed,
     )
+
+
+def install_and_judge(
+    content: WorkerContent, folder: Path, packager: Packager, base: Mapping[str, str], events: EventSink
+) -> tuple[Installed, Mapping[str, str]]:
+    """Install the requirements of `content` on top of the `base` packages in `folder`, and the shim.
+
+    Returns:
+        What the environment holds, and the base packages that changed, name to "old -> new".
+
+    Raises:
+        HarnessError: they cannot be installed, or the result is not what a worker may be.
+    """
+    expected: Mapping[str, str] = base
+    if not content.requirements.is_empty:
+        events(StepProgressed(STEP, f"installing {content.requirements_file.name}"))
+        changes = install_requirements(
+            packager, content.row, folder, content.requirements, content.requirements_file
+        )
+        expected = apply_changes(dict(base), changes)
+    install_shim(_site_packages(folder, content.row))
+    events(StepProgressed(STEP, "verifying"))
+    installed = describe(folder / "bin" / "python", packager.environ)
+    require_exactly(expected, installed.packages)
+    changed = {
+        name: f"{base[name]} -> {installed.packages.get(name, 'removed')}"
+        for name in base
+        if installed.packages.get(name) != base[name]
+    }
+    _require_airflow(content, installed, changed)
+    _require_consistent(content, packager, folder)
+    return installed, changed
 
 
 def _require_airflow(content: WorkerContent, installed: Installed, changed: Mapping[str, str]) -> None:
@@ -124,14 +141,13 @@ def _require_consistent(content: WorkerContent, packager: Packager, folder: Path
         )
 
 
-def _variables(content: WorkerContent, environ: Mapping[str, str]) -> dict[str, str]:
+def requirement_variables(
+    asked: Requirements, options: Mapping[str, str], environ: Mapping[str, str]
+) -> dict[str, str]:
     """Values for `${NAME}` in the requirements: of configuration options as on MWAA, else of the shell."""
-    asked = content.requirements
     texts = (*(line.text for line in asked.lines), *(option.value for option in asked.options))
     named = {name for text in texts for name in _VARIABLE.findall(text)}
-    configured = {
-        f"AIRFLOW__{key.replace('.', '__', 1).upper()}": value for key, value in content.options.items()
-    }
+    configured = {f"AIRFLOW__{key.replace('.', '__', 1).upper()}": value for key, value in options.items()}
     known = {**environ, **configured}
     return {name: known[name] for name in named if name in known}
 
