@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ from harness.errors import HarnessError, TerminationRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+Child = subprocess.Popen[bytes]
 
 _SHOWN_LINES = 30
 _BY_SIGNAL = 128
@@ -142,3 +146,14 @@ def spawn(
             )
     except OSError as error:
         raise CommandError(f"{arguments[0]} could not be started: {error.strerror or error}") from error
+
+
+def end(child: Child, seconds: float) -> None:
+    """Make sure that `child`, which leads a session of its own, is gone: Ctrl-C first, then no question."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        if child.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(seconds)
