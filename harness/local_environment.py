@@ -5,22 +5,27 @@ The command line and the pytest plugin use this and nothing below it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.config.load import LoadedSettings, load_settings
 from harness.config.model import RuntimeChoice, Settings
 from harness.events import EventSink, Notice
+from harness.images.references import BaseImage, airflow_image
 from harness.project.input_files import require_input_files
 from harness.project.layout import Project, locate_project
 from harness.runtime.backend import Backend
-from harness.runtime.docker_engine import DockerAnswer, ask_docker
-from harness.runtime.registry import explain_runtime, select_runtime
+from harness.runtime.compose.record import record_file
+from harness.runtime.docker_engine import DockerAnswer, ask_docker_with_images
+from harness.runtime.registry import Selection, select_runtime
+from harness.runtime.state import state_file
+from harness.workerenv.matrix import support_row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.images.ensure import Images
     from harness.workerenv.store import WorkerEnvironment
     from harness.workerenv.tools import Tool, ToolEnvironment
 
@@ -33,6 +38,7 @@ class LocalEnvironment:
     loaded: LoadedSettings
     backend: Backend
     environ: Mapping[str, str]
+    selection: Selection
 
     @property
     def settings(self) -> Settings:
@@ -58,9 +64,7 @@ class LocalEnvironment:
 
     def announce_runtime(self, events: EventSink) -> None:
         """Say in one line which backend runs the services, and why."""
-        choice = self.settings.local.runtime
-        docker = ask_docker(self.environ) if choice is RuntimeChoice.AUTO else DockerAnswer()
-        events(Notice(explain_runtime(choice, docker)))
+        events(Notice(str(self.selection)))
 
 
 def open_environment(
@@ -75,18 +79,42 @@ def open_environment(
 
     Raises:
         CollectedError: some settings are wrong.
-        UsageError: the runtime that is asked for is not available.
+        HarnessError: the environment is up on another runtime than the one that is demanded.
     """
     loaded = load_settings(root, environ, overrides)
-    project = locate_project(root, loaded.settings.local)
-    backend = _build_backend(project, loaded.settings, environ)
-    return LocalEnvironment(project, loaded, backend, environ)
+    settings = loaded.settings
+    project = locate_project(root, settings.local)
+    selection = select_runtime(
+        settings.local.runtime,
+        running=_running_runtime(project, settings, environ),
+        is_demanded="local.runtime" in overrides,
+        ask=lambda: _ask_docker(settings, environ),
+    )
+    backend = _BUILDERS[selection.runtime](project, settings, environ)
+    return LocalEnvironment(project, loaded, backend, environ, selection)
 
 
-def _build_backend(project: Project, settings: Settings, environ: Mapping[str, str]) -> Backend:
+def _running_runtime(
+    project: Project, settings: Settings, environ: Mapping[str, str]
+) -> RuntimeChoice | None:
+    """The backend whose environment is up; containers count until `down`, as their engine may be away."""
+    from harness.runtime.site import make_site  # noqa: PLC0415 - slow to import
+
+    if record_file(project.state).exists():
+        return RuntimeChoice.COMPOSE
+    if state_file(project.state).exists() and make_site(project, settings, environ).supervisor.is_answering():
+        return RuntimeChoice.NATIVE
+    return None
+
+
+def _ask_docker(settings: Settings, environ: Mapping[str, str]) -> DockerAnswer:
+    row = support_row(settings.environment.airflow_version)
+    references = (airflow_image(row), BaseImage.POSTGRES.reference, BaseImage.LOCALSTACK.reference)
+    return ask_docker_with_images(environ, references)
+
+
+def _build_native(project: Project, settings: Settings, environ: Mapping[str, str]) -> Backend:
     from harness.runtime.native import NativeBackend  # noqa: PLC0415 - slow to import
-
-    select_runtime(settings.local.runtime)
 
     def ensure_worker(events: EventSink) -> WorkerEnvironment:
         from harness.workerenv.store import ensure_worker_environment  # noqa: PLC0415 - only `up` needs it
@@ -99,3 +127,20 @@ def _build_backend(project: Project, settings: Settings, environ: Mapping[str, s
         return ensure_tool_environment(tool, project.state, environ, events)
 
     return NativeBackend(project, settings, environ, ensure_worker=ensure_worker, ensure_tool=ensure_tool)
+
+
+def _build_compose(project: Project, settings: Settings, environ: Mapping[str, str]) -> Backend:
+    from harness.runtime.compose.backend import ComposeBackend  # noqa: PLC0415 - slow to import
+
+    def ensure(events: EventSink) -> Images:
+        from harness.images.ensure import ensure_images  # noqa: PLC0415 - only `up` needs it
+
+        return ensure_images(project, settings, environ, events)
+
+    return ComposeBackend(project, settings, environ, ensure_images=ensure)
+
+
+_BUILDERS: Mapping[RuntimeChoice, Callable[[Project, Settings, Mapping[str, str]], Backend]] = {
+    RuntimeChoice.NATIVE: _build_native,
+    RuntimeChoice.COMPOSE: _build_compose,
+}

@@ -168,6 +168,7 @@ class Bulletin:
         self._is_first = True
         self._told_at: datetime | None = None
         self._is_prepared = False
+        self._problem = ""
 
     def turn(self, dags: Mapping[str, str], dags_at: datetime | None) -> None:
         """Tell, when it is time to."""
@@ -191,10 +192,17 @@ class Bulletin:
         )
         try:
             self._board.tell(report)
-        except (BoardMissingError, BoardUnreachableError):
-            return  # told again soon
+        except (BoardMissingError, BoardUnreachableError) as error:
+            self._note(error.message)  # told again soon
+            return
+        self._note("")
         self._is_first = False
         self._told_at = dags_at
+
+    def _note(self, problem: str) -> None:
+        if problem != self._problem and not self._is_first:
+            _log.info("%s", problem or "the database answers")
+        self._problem = problem
 
     def is_prepared(self) -> bool:
         """Whether the database holds what Airflow needs."""
@@ -211,6 +219,7 @@ def show_evidence(evidence: str | None) -> None:
     if evidence is None:
         places.EVIDENCE.unlink(missing_ok=True)
         return
+    places.RUN.mkdir(exist_ok=True)
     partial = places.EVIDENCE.with_suffix(".partial")
     partial.write_text(evidence + "\n", encoding="utf-8")
     partial.replace(places.EVIDENCE)

@@ -11,7 +11,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
-from harness.project.excluded_files import TreeFile, walk_files
 from harness.runner.airflow_api import AirflowApi
 from harness.runner.arrival import Arrival
 from harness.runner.bench import Progress
@@ -26,12 +25,8 @@ from harness.runner.metadata import MetadataReader
 from harness.runner.parsing import parse_working_tree
 from harness.runner.seeding import apply_seeds
 from harness.runner.seeds import load_seeds
-from harness.runner.synced_files import newest_arrival
 from harness.runner.task_logs import read_attempts, read_last_lines
 from harness.runner.verdict import CaseResult, Facts, NotPushed, judge, tasks_worth_reading
-from harness.runtime.services import Role
-from harness.runtime.services_table import role_of
-from harness.runtime.state import read_state
 from harness.waiting import DeadlineError, NotYet, Ready, wait_until
 
 if TYPE_CHECKING:
@@ -47,7 +42,6 @@ if TYPE_CHECKING:
     from harness.runner.seeds import Seeds
 
 DEFAULT_CONCURRENCY = 10
-_RUN_DAG_CODE = frozenset({Role.SCHEDULER, Role.WORKER, Role.TRIGGERER})
 _SYNCS_TO_ARRIVE = 12  # at MWAA's pace of 30 s a new file is listed after up to 300 s, then parsed
 _LOG_LINES = 60
 _SERVICE_LINES = 5
@@ -271,7 +265,7 @@ class _Connections:
         self.driver = RunDriver(
             writer=Launcher(self.api, self.reader.run_at, lease.note_unpaused),
             reader=self.reader,
-            dags=Arrival(self.reader, report, self._synced_at),
+            dags=Arrival(self.reader, report, local.backend.dags_arrived),
             concurrency=concurrency,
             arrival_seconds=ARRIVAL_SECONDS + _SYNCS_TO_ARRIVE * local.settings.local.sync_interval,
         )
@@ -293,11 +287,3 @@ class _Connections:
     def close(self) -> None:
         self.api.close()
         self.reader.close()
-
-    def _synced_at(self) -> datetime | None:
-        project = self._local.project
-        state = read_state(project.state)
-        homes = state.homes if state else {}
-        copies = [home / "dags" for name, home in homes.items() if role_of(name) in _RUN_DAG_CODE]
-        sources = [entry.relative for entry in walk_files(project.dags_folder) if isinstance(entry, TreeFile)]
-        return newest_arrival(project.dags_folder, sources, copies)

@@ -99,6 +99,15 @@ class Backend(Protocol):
     def airflow(self, arguments: Sequence[str]) -> int:
         """Run the Airflow CLI inside the environment on this terminal; its exit status."""
 
+    def dags_arrived(self) -> datetime | None:
+        """When the last component that runs DAG code got the DAG files of the working tree as they are now.
+
+        None while one of them has not got them.
+
+        Raises:
+            HarnessError: no environment is running.
+        """
+
     def endpoints(self) -> Endpoints:
         """How to reach the running environment.
 

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EnvironmentClass:
-    """One row of MWAA's capacity table; `vcpus` are those of a scheduler."""
+    """One row of MWAA's capacity table; `vcpus` are those of a scheduler, memory is in GB."""
 
     name: str
     tasks_per_worker: int
     vcpus: int
+    worker_memory: int
+    webserver_memory: int
 
     @property
     def worker_autoscale(self) -> str:
@@ -33,12 +35,16 @@ ENVIRONMENT_CLASSES: Mapping[str, EnvironmentClass] = MappingProxyType(
     {
         row.name: row
         for row in (
-            EnvironmentClass("mw1.micro", tasks_per_worker=3, vcpus=1),
-            EnvironmentClass("mw1.small", tasks_per_worker=5, vcpus=1),
-            EnvironmentClass("mw1.medium", tasks_per_worker=10, vcpus=2),
-            EnvironmentClass("mw1.large", tasks_per_worker=20, vcpus=4),
-            EnvironmentClass("mw1.xlarge", tasks_per_worker=40, vcpus=8),
-            EnvironmentClass("mw1.2xlarge", tasks_per_worker=80, vcpus=16),
+            EnvironmentClass("mw1.micro", tasks_per_worker=3, vcpus=1, worker_memory=3, webserver_memory=3),
+            EnvironmentClass("mw1.small", tasks_per_worker=5, vcpus=1, worker_memory=2, webserver_memory=2),
+            EnvironmentClass("mw1.medium", tasks_per_worker=10, vcpus=2, worker_memory=4, webserver_memory=2),
+            EnvironmentClass("mw1.large", tasks_per_worker=20, vcpus=4, worker_memory=8, webserver_memory=4),
+            EnvironmentClass(
+                "mw1.xlarge", tasks_per_worker=40, vcpus=8, worker_memory=24, webserver_memory=12
+            ),
+            EnvironmentClass(
+                "mw1.2xlarge", tasks_per_worker=80, vcpus=16, worker_memory=48, webserver_memory=24
+            ),
         )
     }
 )

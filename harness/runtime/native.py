@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, UsageError
 from harness.events import StepFinished
+from harness.project.excluded_files import TreeFile, walk_files
 from harness.runtime.backend import Endpoints, LogLine, ServiceState, ServiceStatus
 from harness.runtime.bring_up import BringUp
 from harness.runtime.database import Database
@@ -19,6 +20,7 @@ from harness.runtime.services_table import component_names, role_of
 from harness.runtime.site import make_site
 from harness.runtime.statuses import describe_services
 from harness.runtime.stopping import clear_leftovers, stop_environment, stop_services, stoppable
+from harness.runtime.synced_files import newest_arrival
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _CORE = tuple(role.value for role in (Role.POSTGRES, Role.LOCALSTACK, Role.CONTROLPLANE))
 _RESTART_SECONDS = 180.0
+_RUN_DAG_CODE = frozenset({Role.SCHEDULER, Role.WORKER, Role.TRIGGERER})
 
 
 class NativeBackend:
@@ -110,6 +113,13 @@ class NativeBackend:
         from harness.runtime.airflow_command import run_airflow  # noqa: PLC0415 - as in `_run_starter`
 
         return run_airflow(self._site, self._site.require_running(), arguments)
+
+    def dags_arrived(self) -> datetime | None:
+        homes = self._site.require_running().homes.items()
+        copies = [home / "dags" for name, home in homes if role_of(name) in _RUN_DAG_CODE]
+        folder = self._site.project.dags_folder
+        sources = [entry.relative for entry in walk_files(folder) if isinstance(entry, TreeFile)]
+        return newest_arrival(folder, sources, copies)
 
     def endpoints(self) -> Endpoints:
         return self._site.require_running().endpoints

@@ -160,15 +160,21 @@ def make_plan(
         binding=binding,
         homes=homes,
         task_logs=state.logs / "tasks",
-        digest=_digest(project, settings, worker_environment),
+        digest=inputs_digest(project, settings, str(worker_environment.resolve())),
     )
 
 
-def _digest(project: Project, settings: Settings, worker_environment: Path) -> str:
-    """Names what Airflow's services only see when they start; DAG files are not among it."""
+def inputs_digest(project: Project, settings: Settings, worker: str) -> str:
+    """Names what Airflow's services only see when they start; DAG files are not among it.
+
+    Args:
+        project: startup script, plugins and Airflow's local settings.
+        settings: the settings.
+        worker: names the worker environment or the image.
+    """
     digest = hashlib.sha256()
     digest.update(json.dumps(asdict(settings), sort_keys=True, default=str).encode())
-    digest.update(str(worker_environment.resolve()).encode())
+    digest.update(worker.encode())
     if project.startup_script.is_file():
         digest.update(project.startup_script.read_bytes())
     local_settings = project.dags_folder / "airflow_local_settings.py"

@@ -55,7 +55,7 @@ def probe_service(role: Role, info: ProcessInfo, rank: int, evidence: Evidence) 
     """
     probes: dict[Role, Callable[[], Answer]] = {
         Role.POSTGRES: lambda: ask_postgres(maintenance_dsn(evidence.endpoints)),
-        Role.LOCALSTACK: lambda: _ask_localstack(evidence.endpoints.aws_endpoint_url),
+        Role.LOCALSTACK: lambda: ask_localstack(evidence.endpoints.aws_endpoint_url),
         Role.CONTROLPLANE: lambda: _read_evidence(
             evidence.run_folder / CONTROLPLANE_FILE, info, "the first sync is done"
         ),
@@ -87,7 +87,7 @@ def ask_postgres(dsn: str) -> Answer:
     return Ready("answers a query")
 
 
-def _ask_localstack(url: str) -> Answer:
+def ask_localstack(url: str) -> Answer:
     status, _ = _get(url + HEALTH_PATH)
     return Ready("healthy") if status == HTTPStatus.OK else NotYet(_describe(status))
 

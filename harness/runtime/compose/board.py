@@ -34,12 +34,12 @@ CREATE TABLE IF NOT EXISTS mwaa_harness.facts (name text PRIMARY KEY, value text
 _TELL = """
 INSERT INTO mwaa_harness.containers AS c
     (host, role, started, service_started, evidence, reason, dags, dags_at, seen)
-VALUES (%(host)s, %(role)s, now(), %(service_started)s, %(evidence)s, %(reason)s, coalesce(%(dags)s, '{}'),
-        %(dags_at)s, now())
+VALUES (%(host)s, %(role)s, now(), %(service_started)s, %(evidence)s, %(reason)s,
+        coalesce(%(dags)s::jsonb, '{}'), %(dags_at)s::timestamptz, now())
 ON CONFLICT (host) DO UPDATE SET
     started = CASE WHEN %(is_first)s THEN now() ELSE c.started END,
-    service_started = %(service_started)s, evidence = %(evidence)s, reason = %(reason)s,
-    dags = coalesce(%(dags)s, c.dags), dags_at = coalesce(%(dags_at)s, c.dags_at), seen = now()
+    service_started = excluded.service_started, evidence = excluded.evidence, reason = excluded.reason,
+    dags = coalesce(%(dags)s::jsonb, c.dags), dags_at = coalesce(excluded.dags_at, c.dags_at), seen = now()
 """
 _READ = """
 SELECT host, role, started, service_started, evidence, reason, dags, dags_at,

@@ -16,8 +16,8 @@ from harness.runner.parse_report import ParsedDag, ParsedFile, ParseReport, read
 from harness.runner.parsing import seed_variables
 from harness.runner.run_state import RunKey, TaskState
 from harness.runner.seeds import SeedConnection, Seeds
-from harness.runner.synced_files import newest_arrival
 from harness.runner.task_logs import attempt_path, read_attempts, read_last_lines
+from harness.runtime.synced_files import newest_arrival
 
 _KEY = RunKey("etl", "test__1")
 _BACKEND = {
