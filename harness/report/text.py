@@ -76,8 +76,12 @@ def _render_summary(result: CheckResult, root: Path) -> Iterator[str]:
         Outcome.FAILED: "FAILED",
         Outcome.SKIPPED: "passed in part (see skipped)",
     }[result.outcome]
-    counts = (f"{result.count(severity)} {severity.value}s" for severity in _ORDER if result.count(severity))
+    counts = (_count(result.count(severity), severity.value) for severity in _ORDER if result.count(severity))
     names = ", ".join(show_path(path, root) for path in result.subjects[:1])
     more = f" and {len(result.subjects) - 1} more files" if len(result.subjects) > 1 else ""
-    found = ", ".join(counts).replace("1 errors", "1 error") or "nothing found"
+    found = ", ".join(counts) or "nothing found"
     yield f"{result.check}: {word}: {names}{more}: {found} ({result.seconds:.2f} s)"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -31,6 +31,7 @@ from harness.checks.requirements.rules import ALL_RULES, RULES
 from harness.checks.requirements.target import MWAA, Target
 from harness.checks.requirements.whole import Task, Verdict, VerdictKind, judge
 from harness.errors import Location, UsageError
+from harness.events import EventSink, ignore_events
 from harness.results import CheckResult, Finding, Severity, Skipped
 from harness.workerenv.matrix import support_row
 from harness.workerenv.packager import Packager
@@ -63,6 +64,7 @@ class Request:
     exclude_newer: str = ""
     target: Target = MWAA
     mounts: Mapping[str, Path] = field(default_factory=dict)
+    events: EventSink = ignore_events
 
     @property
     def surroundings(self) -> Surroundings:
@@ -183,6 +185,7 @@ def _judge(
         cache=request.cache,
         target=request.target,
         exclude_newer=request.exclude_newer,
+        events=request.events,
     )
     return judge(task)
 
@@ -201,8 +204,12 @@ def _check_changes(
         return []
 
     def place_of(name: str) -> Place | None:
-        line = next((entry for entry in document.requirements if entry.name == name), None)
-        return at(line.line, 0, len(line.text)) if line else Place(Location(request.file))
+        chain = verdict.origins.get(name, (name,))
+        line = next((entry for entry in document.requirements if entry.name == chain[0]), None)
+        if line is None:
+            return Place(Location(request.file))
+        reason = f"this line asks for {', which needs '.join(chain)}" if len(chain) > 1 else ""
+        return replace(at(line.line, 0, len(line.text)), reason=reason)
 
     changes, target = verdict.changes, request.target
     size = sum(verdict.sizes.values())

@@ -21,11 +21,12 @@ _LONGEST = 300
 
 @dataclass(frozen=True)
 class Place:
-    """A location with the text it points into."""
+    """A location with the text it points into; `reason` says why just there, when that is not plain."""
 
     location: Location
     source: str | None = None
     length: int = 1
+    reason: str = ""
 
 
 def at(where: LogicalLine | Path, offset: int = 0, length: int = 0) -> Place:
@@ -53,6 +54,8 @@ def finding(
 ) -> Finding:
     """A finding of the rule called `rule`; the hint defaults to the rule's own."""
     known = RULES[rule]
+    if place is not None and place.reason:
+        details = (*details, place.reason)
     built = Finding(
         rule=rule,
         severity=severity or known.severity,

@@ -26,6 +26,7 @@ from harness.checks.requirements.whole import (
     resolved_verdict,
     with_built,
 )
+from harness.events import StepProgressed, StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +41,8 @@ _MOST_ROUNDS = 12
 
 def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None) -> Verdict:
     """Turn the resolver's answer into a verdict, asking the index where it has to."""
+    if isinstance(answer, Unresolvable):
+        task.events(StepStarted("conflict", "looking for its cause"))
     index = index or make_index(task.packager, inputs.variables, task.cache)
     explainer = Explainer(index, task.base, merge_pins(task.constraints), task.target)
     try:
@@ -52,10 +55,11 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
             *explainer.find_unknown_extras(task.entries, resolved),
         )
         if resolved is not None:
-            return resolved_verdict(resolved, task, index, about, explainer.built)
+            return resolved_verdict(resolved, task, inputs, index, findings=about, built=explainer.built)
+        task.events(StepProgressed("conflict", "searching the nearest versions that resolve"))
         fix = _search(inputs, task, conflicts, explainer, index)
     except IndexUnreachableError as error:
-        return _settle(answer, task, str(error))
+        return _settle(answer, task, inputs, str(error))
     unproven = () if explainer.is_spent else None
     found = tuple(explain_conflict(conflict, fix.edits if fix else unproven) for conflict in conflicts)
     if not found and isinstance(answer, Unresolvable):
@@ -120,12 +124,12 @@ def _look_at_releases(task: Task, resolved: Resolved | None, index: Index) -> It
     return find_release_findings(task.entries, resolved, index, constrained)
 
 
-def _settle(answer: Answer, task: Task, why: str) -> Verdict:
+def _settle(answer: Answer, task: Task, inputs: Inputs, why: str) -> Verdict:
     """The verdict when the index fell silent on the way: what is known stays known."""
     if isinstance(answer, Unresolvable):
         return Verdict(VerdictKind.UNRESOLVABLE, (_in_words_of_resolver(answer, task.entries),))
     if isinstance(answer, Resolved):
-        return resolved_verdict(answer, task, None)
+        return resolved_verdict(answer, task, inputs, None)
     return Verdict(VerdictKind.SKIPPED, why=why)
 
 

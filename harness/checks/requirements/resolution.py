@@ -124,7 +124,14 @@ class Unreachable:
 Answer = Resolved | Unresolvable | Unreachable
 
 
-def compile_arguments(folder: Path, inputs: Inputs) -> tuple[str | Path, ...]:
+_LOCKED = ("--format", "pylock.toml", "--output-file", "pylock.toml")
+ANNOTATED = ("--format", "requirements.txt", "--no-header", "--annotation-style", "line")
+"""One line per package that says which packages need it."""
+
+
+def compile_arguments(
+    folder: Path, inputs: Inputs, output: tuple[str, ...] = _LOCKED
+) -> tuple[str | Path, ...]:
     """The arguments with which uv resolves what `write_inputs` put into `folder`."""
     built = sorted({name for name, package in inputs.base.items() if package.is_built} | set(inputs.built))
     newer = ("--exclude-newer", inputs.exclude_newer) if inputs.exclude_newer else ()
@@ -133,7 +140,7 @@ def compile_arguments(folder: Path, inputs: Inputs) -> tuple[str | Path, ...]:
     return (
         *("pip", "compile", "--directory", folder, "--config-file", folder / "uv.toml"),
         *("requirements.in", "--constraints", "constraints.in"),
-        *("--format", "pylock.toml", "--output-file", "pylock.toml", "--quiet", "--no-sources"),
+        *(*output, "--quiet", "--no-sources"),
         *(
             "--python",
             sys.executable,
@@ -192,6 +199,20 @@ def resolve(packager: Packager, inputs: Inputs) -> Answer:
         if isinstance(offline, Resolved):
             return Resolved(offline.packages, is_offline=True)
     return answer
+
+
+def compile_lines(packager: Packager, inputs: Inputs, output: tuple[str, ...]) -> Sequence[str]:
+    """What uv writes to standard output; nothing when it does not resolve."""
+    environ = {**packager.environ, **inputs.variables}
+    with TemporaryDirectory(prefix="mwaa-requirements-") as name:
+        folder = Path(name)
+        write_inputs(folder, inputs, user_configuration(environ))
+        runner = type(packager)(packager.program, environ)
+        try:
+            done = runner.run(compile_arguments(folder, inputs, output), timeout=_SECONDS)
+        except CommandError:
+            return ()
+    return done.stdout.splitlines() if done.exit_status == 0 else ()
 
 
 def _ask(packager: Packager, inputs: Inputs, extra: tuple[str, ...]) -> Answer:

@@ -16,6 +16,7 @@ from harness.checks.requirements.entries import OptionEntry, Origin, Requirement
 from harness.checks.requirements.findings import at, finding
 from harness.checks.requirements.fixes import Edit, resolver_line
 from harness.checks.requirements.line_rules import pinned_version
+from harness.checks.requirements.origins import Chain, trace_origins
 from harness.checks.requirements.release_metadata import ReleaseMetadata
 from harness.checks.requirements.resolution import (
     Inputs,
@@ -26,6 +27,7 @@ from harness.checks.requirements.resolution import (
     resolve,
 )
 from harness.checks.requirements.target import Target
+from harness.events import EventSink, ignore_events
 from harness.results import Finding
 from harness.workerenv.packager import Packager
 
@@ -46,7 +48,12 @@ class VerdictKind(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What resolving said. `built`: static metadata of releases that have no wheel."""
+    """What resolving said.
+
+    Attributes:
+        built: static metadata of releases that have no wheel.
+        origins: from a user's line down to packages that no line names.
+    """
 
     kind: VerdictKind
     findings: tuple[Finding, ...] = ()
@@ -56,6 +63,7 @@ class Verdict:
     built: Mapping[str, Mapping[str, ReleaseMetadata]] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     why: str = ""
+    origins: Mapping[str, Chain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class Task:
     cache: Path
     target: Target
     exclude_newer: str = ""
+    events: EventSink = ignore_events
 
 
 def judge(task: Task) -> Verdict:
@@ -96,7 +105,7 @@ def judge(task: Task) -> Verdict:
     if isinstance(answer, Unreachable):
         return Verdict(VerdictKind.SKIPPED, why=answer.why)
     if isinstance(answer, Resolved) and not (asked and index):
-        return resolved_verdict(answer, task, index)
+        return resolved_verdict(answer, task, inputs, index)
     from harness.checks.requirements.investigation import investigate  # noqa: PLC0415 - only when needed
 
     return investigate(answer, inputs, task, index)
@@ -105,7 +114,9 @@ def judge(task: Task) -> Verdict:
 def resolved_verdict(
     answer: Resolved,
     task: Task,
+    inputs: Inputs,
     index: Index | None,
+    *,
     findings: tuple[Finding, ...] = (),
     built: Mapping[str, Mapping[str, ReleaseMetadata]] | None = None,
 ) -> Verdict:
@@ -122,7 +133,21 @@ def resolved_verdict(
         change.name: (file.size or sizes.get(file.url, 0)) if file is not None else 0
         for change, file in zip(changes, chosen, strict=True)
     }
-    return Verdict(VerdictKind.RESOLVED, findings, answer, changes, built=built or {}, sizes=sized)
+    origins = trace_origins(
+        task.packager,
+        inputs,
+        answer,
+        {entry.name for entry in task.entries},
+        [change.name for change, file in zip(changes, chosen, strict=True) if _needs_line(change, file)],
+    )
+    return Verdict(
+        VerdictKind.RESOLVED, findings, answer, changes, built=built or {}, sizes=sized, origins=origins
+    )
+
+
+def _needs_line(change: Change, file: ResolvedFile | None) -> bool:
+    """Whether there will be something to say about it."""
+    return change.is_replacement or file is None or not file.name.endswith(".whl")
 
 
 def pick_file(package: ResolvedPackage, target: Target) -> ResolvedFile | None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.checks.requirements.verdict_cache import load_verdict, locate_verdict, store_verdict
 from harness.cli.commands.check import report_results
+from harness.events import ignore_events
 from harness.project.layout import locate_project
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from harness.checks.base import Rule
     from harness.checks.requirements.check import Request
     from harness.checks.requirements.verdict_cache import Place
+    from harness.cli.console import Console
     from harness.cli.invocation import Invocation
     from harness.errors import ExitStatus
+    from harness.events import Event, EventSink
     from harness.project.layout import Project
     from harness.results import CheckResult
 
@@ -34,11 +38,28 @@ class How:
 
 def run(invocation: Invocation, file: str | None, format_name: str, how: How) -> ExitStatus:
     """Check `file`, the project's requirements file when None, and report."""
-    result = verdict(invocation, file, how)
+    with _late_progress(invocation.console) as events:
+        result = verdict(invocation, file, how, events)
     return report_results((result,), format_name, invocation.root, _rules(format_name))
 
 
-def verdict(invocation: Invocation, file: str | None, how: How) -> CheckResult:
+@contextmanager
+def _late_progress(console: Console) -> Iterator[EventSink]:
+    """Progress that is set up with the first event: most files need none, and setting it up takes time."""
+    with ExitStack() as stack:
+        sink: list[EventSink] = []
+
+        def pass_on(event: Event) -> None:
+            if not sink:
+                sink.append(stack.enter_context(console.progress()))
+            sink[0](event)
+
+        yield pass_on
+
+
+def verdict(
+    invocation: Invocation, file: str | None, how: How, events: EventSink = ignore_events
+) -> CheckResult:
     """The result alone, kept or fresh."""
     started = time.monotonic()
     name = str((invocation.working_folder / file).resolve()) if file else ""
@@ -46,7 +67,7 @@ def verdict(invocation: Invocation, file: str | None, how: How) -> CheckResult:
     place = locate_verdict(invocation.root, name, invocation.environ, *flags)
     result = None if how.wants_fix or how.ignores_verdict else load_verdict(place)
     if result is None:
-        request = make_request(invocation, file)
+        request = replace(make_request(invocation, file), events=events)
         if how.is_offline:
             request = replace(request, packager=None)
         result = _check(request, place, how, invocation.environ)
