@@ -94,6 +94,10 @@ class LocalSettings:
     triggerer: bool = True
     sync_interval: float = 1.0
     startup_script_seconds: int = 300
+    dag_seconds_warning: float = 2.0
+    dag_seconds_error: float = 30.0
+    dag_mib_warning: int = 256
+    dag_mib_error: int = 1024
     passthrough: tuple[str, ...] = ()
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sys
+import sysconfig
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +49,13 @@ def open_session(
         "safe_mode": options.get("core.dag_discovery_safe_mode", "true").lower() not in {"false", "0", "f"},
         "cwd": str(home),
         "memory": _MEMORY,
+        "seconds_warning": settings.local.dag_seconds_warning,
+        "seconds_error": settings.local.dag_seconds_error,
+        "memory_warning": settings.local.dag_mib_warning << 20,
+        "memory_error": settings.local.dag_mib_error << 20,
+        "weigh_above": settings.local.dag_mib_warning << 20,
+        "ignore_syntax": options.get("core.dag_ignore_file_syntax", "regexp").lower(),
+        "linter": linter_command(),
     }
     command = [
         str(worker.python),
@@ -53,7 +63,8 @@ def open_session(
         *("--slots", str(os.cpu_count() or 1)),
         *("--user-folder", str(project.root)),
     ]
-    secret = json.dumps([variables, requests, command, worker.fingerprint, _code_signature()], sort_keys=True)
+    code = (_code_signature(), metadata.version("ruff") if requests["linter"] else "")
+    secret = json.dumps([variables, requests, command, worker.fingerprint, code], sort_keys=True)
     key = hashlib.sha256(secret.encode()).hexdigest()
     inputs = [
         project.settings_file,
@@ -79,6 +90,24 @@ def open_session(
         inputs=sign(str(path) for path in inputs),
         shell=digest_shell(environ),
     )
+
+
+def linter_command() -> list[str]:
+    """How to ask ruff for what Airflow 3 will not take; empty when it is not installed beside the harness."""
+    program = shutil.which("ruff", path=sysconfig.get_path("scripts"))
+    if program is None:
+        return []
+    rules = (
+        "check",
+        "--isolated",
+        "--no-cache",
+        "--exit-zero",
+        "--select",
+        "AIR30",
+        "--output-format",
+        "json",
+    )
+    return [program, *rules, "--target-version", "py310"]
 
 
 def _variables(

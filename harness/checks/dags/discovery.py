@@ -1,14 +1,12 @@
-"""Which files Airflow would parse: every .py and .zip below the DAGs folder that no .airflowignore hides.
-
-The syntax of .airflowignore is regular expressions, as Airflow 2.5.1 has it by default.
-"""
+"""Which files Airflow would parse: every .py and .zip below the DAGs folder that no .airflowignore hides."""
 
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from harness.checks.dags.ignore_patterns import Pattern, hides, read_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,26 +21,27 @@ class Discovery:
     Attributes:
         files: to be parsed, absolute, sorted.
         hidden: how many files each .airflowignore hides.
-        broken: patterns that are no regular expression: file, line, text, reason.
+        broken: patterns that are none: file, line, text, reason.
         absent: paths that were named and do not exist.
+        syntax: of .airflowignore.
     """
 
     files: list[str] = field(default_factory=list)
     hidden: dict[str, int] = field(default_factory=dict)
     broken: list[tuple[str, int, str, str]] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    syntax: str = "regexp"
 
 
-@dataclass(frozen=True)
-class _Pattern:
-    expression: re.Pattern[str]
-    base: str
-    source: str
+def discover(paths: Sequence[str], dags_folder: str, syntax: str = "regexp") -> Discovery:
+    """The files that `paths` name, or all of the DAGs folder when there are none.
 
-
-def discover(paths: Sequence[str], dags_folder: str) -> Discovery:
-    """The files that `paths` name, or all of the DAGs folder when there are none."""
-    found = Discovery()
+    Args:
+        paths: files and folders, absolute.
+        dags_folder: absolute.
+        syntax: of .airflowignore, as `core.dag_ignore_file_syntax` has it: regexp or glob.
+    """
+    found = Discovery(syntax=syntax)
     for path in paths or [dags_folder]:
         if os.path.isdir(path):
             inside = path == dags_folder or path.startswith(os.path.join(dags_folder, ""))
@@ -56,8 +55,8 @@ def discover(paths: Sequence[str], dags_folder: str) -> Discovery:
     return found
 
 
-def _patterns_above(folder: str, dags_folder: str, found: Discovery) -> list[_Pattern]:
-    patterns: list[_Pattern] = []
+def _patterns_above(folder: str, dags_folder: str, found: Discovery) -> list[Pattern]:
+    patterns: list[Pattern] = []
     if folder.startswith(os.path.join(dags_folder, "")):
         current = dags_folder
         for part in os.path.relpath(folder, dags_folder).split(os.sep):
@@ -66,7 +65,7 @@ def _patterns_above(folder: str, dags_folder: str, found: Discovery) -> list[_Pa
     return patterns
 
 
-def _walk(folder: str, base: str, patterns: list[_Pattern], found: Discovery, seen: set[str]) -> None:
+def _walk(folder: str, base: str, patterns: list[Pattern], found: Discovery, seen: set[str]) -> None:
     real = os.path.realpath(folder)
     if real in seen:
         return
@@ -85,28 +84,16 @@ def _walk(folder: str, base: str, patterns: list[_Pattern], found: Discovery, se
             found.files.append(entry.path)
 
 
-def _is_hidden(path: str, patterns: list[_Pattern], found: Discovery) -> bool:
-    for pattern in patterns:
-        if pattern.expression.search(os.path.relpath(path, pattern.base)):
-            found.hidden[pattern.source] = found.hidden.get(pattern.source, 0) + 1
-            return True
-    return False
+def _is_hidden(path: str, patterns: list[Pattern], found: Discovery) -> bool:
+    pattern = hides(path, patterns)
+    if pattern is None:
+        return False
+    found.hidden[pattern.source] = found.hidden.get(pattern.source, 0) + 1
+    return True
 
 
-def _read_patterns(folder: str, base: str, found: Discovery) -> list[_Pattern]:
+def _read_patterns(folder: str, base: str, found: Discovery) -> list[Pattern]:
     """The patterns of one file. As in Airflow, paths are relative to the DAGs folder."""
-    file = os.path.join(folder, IGNORE_FILE)
-    try:
-        with open(file, encoding="utf-8") as stream:
-            lines = stream.read().split("\n")
-    except (OSError, UnicodeDecodeError):
-        return []
-    patterns = []
-    for number, line in enumerate(lines, 1):
-        text = re.sub(r"\s*#.*", "", line)
-        if text:
-            try:
-                patterns.append(_Pattern(re.compile(text), base, file))
-            except re.error as error:
-                found.broken.append((file, number, text, str(error)))
+    patterns, broken = read_patterns(os.path.join(folder, IGNORE_FILE), base, found.syntax)
+    found.broken += broken
     return patterns

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.checks.dags.budget import budget_findings
+from harness.checks.dags.references import reference_findings
+from harness.checks.dags.run_time import run_time_findings
 from harness.errors import Location
 from harness.results import Finding, Related, Severity
 
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
     from harness.checks.dag_parser.client import Facts
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
-_SLOW_SECONDS = 2.0
 
 _BEHAVIOUR = {
     "network": ("network-at-parse-time", "opens a connection to {} every time it is parsed"),
@@ -33,29 +35,31 @@ _BEHAVIOUR_HINT = (
     "Airflow parses every file about twice a minute, on every scheduler and before every task: "
     "move this into a task, or use a template such as {{ var.value.name }}"
 )
-_REFERENCES = {
-    "pool": ("unknown-pool", Severity.WARNING, "pool", "[pools.{}] with slots = … in the seeds"),
-    "connection": ("unknown-connection", Severity.NOTE, "connection", "[connections.{}] in the seeds"),
-    "variable": ("unknown-variable", Severity.NOTE, "variable", "{} = … under [variables] in the seeds"),
-    "bucket": ("unknown-bucket", Severity.NOTE, "bucket", '[[s3]] with bucket = "{}" in the seeds'),
-}
 
 
-def findings_of(facts: Facts, seeded: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """What is wrong with one file."""
+def findings_of(
+    facts: Facts, seeded: Mapping[str, Sequence[str]], budget: Mapping[str, Any]
+) -> list[Finding]:
+    """What is wrong with one file.
+
+    Args:
+        facts: of the file.
+        seeded: names that the project's seeds provide, by kind.
+        budget: seconds and bytes from which on parsing a file is a warning, or an error.
+    """
     if "ended" in facts:
         return [_ended(facts)]
     found = [
         *_error(facts),
         *_bag_errors(facts),
         *_serialization(facts),
-        *_templates(facts),
-        *_late_imports(facts),
+        *run_time_findings(facts),
         *_dags(facts),
-        *_references(facts, seeded),
+        *reference_findings(facts, seeded),
         *_behaviour(facts),
         *_deprecations(facts),
-        *_budget(facts),
+        *budget_findings(facts, budget),
+        *_airflow_3(facts),
     ]
     return sorted(dict.fromkeys(found), key=sort_key)
 
@@ -193,31 +197,6 @@ def _serialization(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _templates(facts: Facts) -> Iterator[Finding]:
-    for missing in facts.get("templates", ()):
-        yield Finding(
-            "template-file-missing",
-            Severity.ERROR,
-            f"the task {missing['task_id']} takes its {missing['field']} from a file that is not there: "
-            f"{missing['message']}",
-            _at(missing),
-            "the path is relative to the DAG file or template_searchpath; "
-            "to run a script by its path, end the text with a space",
-        )
-
-
-def _late_imports(facts: Facts) -> Iterator[Finding]:
-    for missing in facts.get("late_imports", ()):
-        yield Finding(
-            "missing-module-at-run-time",
-            Severity.ERROR,
-            f"{missing['function']} imports {missing['module']}, which the worker environment lacks: "
-            "the file parses, and the task fails when it runs",
-            _at(missing),
-            "add the package to requirements.txt",
-        )
-
-
 def _dags(facts: Facts) -> Iterator[Finding]:
     for dag in facts["dags"]:
         if dag["tasks"] == 0:
@@ -252,31 +231,6 @@ def _is_future(moment: str) -> bool:
     return datetime.fromisoformat(moment) > datetime.now(timezone.utc)
 
 
-def _references(facts: Facts, seeded: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    for dag in facts["dags"]:
-        for reference in dag["references"]:
-            kind, name = reference["kind"], reference["name"]
-            if kind == "queue":
-                yield Finding(
-                    "unknown-queue",
-                    Severity.ERROR,
-                    f"the task {reference['task_id']} asks for the queue {name!r}; "
-                    "an MWAA environment has one queue, and workers listen to no other",
-                    _at(reference),
-                    "remove queue=…; the task would stay queued for ever",
-                )
-            elif kind in _REFERENCES and name not in seeded.get(kind, ()) and name != "aws_default":
-                rule, severity, noun, fix = _REFERENCES[kind]
-                yield Finding(
-                    rule,
-                    severity,
-                    f"the task {reference['task_id']} refers to the {noun} {name!r}, "
-                    "which the project's seeds do not provide",
-                    _at(reference),
-                    f"create it in the environment; to have it locally, add {fix.format(name)}",
-                )
-
-
 def _behaviour(facts: Facts) -> Iterator[Finding]:
     details: dict[tuple[str, int, str], list[str]] = {}
     for seen in facts["behaviour"]:
@@ -302,13 +256,12 @@ def _deprecations(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _budget(facts: Facts) -> Iterator[Finding]:
-    seconds = facts.get("measured", {}).get("seconds", 0)
-    if seconds > _SLOW_SECONDS:
+def _airflow_3(facts: Facts) -> Iterator[Finding]:
+    for note in facts.get("notes", ()):
         yield Finding(
-            "slow-dag-file",
-            Severity.WARNING,
-            f"parsing the file takes longer than {_SLOW_SECONDS:g} seconds",
-            Location(Path(facts["file"]), 1),
-            "every scheduler parses it about twice a minute; move slow work into tasks",
+            "airflow-3-blocker",
+            Severity.NOTE,
+            f"{note['message'].rstrip(';')} ({note['code']})",
+            Location(Path(facts["file"]), note["line"], note["column"]),
+            note["advice"],
         )

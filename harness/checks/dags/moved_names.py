@@ -1,5 +1,6 @@
 """Where names and arguments of older Airflow releases have gone, for Airflow 2.5.1 with MWAA's providers.
 
+What the installed Airflow and providers tell comes with the facts (`installed`); the tables are for the rest.
 Sources: MWAA-era sources of apache-airflow 2.5.1 (`airflow/operators/__init__.py` and the shims below
 `airflow/contrib`), apache-airflow-providers-amazon 7.1.0, -http 4.1.1, and "Upgrading from 1.10 to 2".
 """
@@ -118,12 +119,11 @@ def explain_error(error: Mapping[str, Any]) -> Explanation | None:  # noqa: PLR0
     if message.startswith("Invalid arguments were passed to") or "unexpected keyword argument" in message:
         return _explain_arguments(message)
     module = str(error.get("module") or "")
-    for name in error.get("names", ()):
-        if name in CLASSES and module.startswith("airflow"):
-            return Explanation("moved-name", f"in Airflow 2.5.1: {_import_line(CLASSES[name])}")
-    for known, replacement in MODULES.items():
-        if module == known or module.startswith(f"{known}."):
-            return Explanation("moved-name", f"in Airflow 2.5.1: {replacement}")
+    if message.startswith("PythonVirtualenvOperator requires virtualenv"):
+        return Explanation("dag-import-error", "MWAA does not install it: add virtualenv to requirements.txt")
+    replacement = _find_replacement(error, module)
+    if replacement is not None:
+        return Explanation("moved-name", f"in Airflow 2.5.1: {replacement}")
     provider = re.match(r"airflow\.providers\.(\w+)", module)
     if provider and error["type"] == "ModuleNotFoundError":
         package = _FAMILIES.get(provider[1], provider[1])
@@ -138,6 +138,20 @@ def explain_error(error: Mapping[str, Any]) -> Explanation | None:  # noqa: PLR0
             "dag-import-error",
             f"add the package that provides {module.partition('.')[0]} to requirements.txt",
         )
+    return None
+
+
+def _find_replacement(error: Mapping[str, Any], module: str) -> str | None:
+    """What to write instead: as installed, else by the name, else by the module."""
+    for places in error.get("installed", {}).values():
+        if places:
+            return _import_line(places[0])
+    for name in error.get("names", ()):
+        if name in CLASSES and module.startswith("airflow"):
+            return _import_line(CLASSES[name])
+    for known, replacement in MODULES.items():
+        if module == known or module.startswith(f"{known}."):
+            return replacement
     return None
 
 

@@ -136,9 +136,49 @@ _BROKEN = (
         _E,
         ".airflowignore hides every DAG file.",
         "No DAG appears, and nothing says why.",
-        "the patterns are regular expressions that match anywhere in a path: anchor them",
+        "the patterns are regular expressions that match anywhere in a path (unless core.dag_ignore_file_syntax is "
+        "glob): anchor them",
         "dag",
         "^drafts/",
+    ),
+)
+
+_AT_RUN_TIME = (
+    Rule(
+        "invalid-template-field",
+        _E,
+        "An operator names a template field that it does not have.",
+        "The task fails when Airflow renders its templates.",
+        "set the attribute in the constructor, or correct template_fields",
+        'template_fields = ("query",)  # and no self.query',
+        'template_fields = ("sql",)  # and self.sql = sql',
+    ),
+    Rule(
+        "invalid-template",
+        _E,
+        "A text is no template that Jinja understands.",
+        "The task fails when Airflow renders its templates.",
+        "repair the template; keep braces that are none between {% raw %} and {% endraw %}",
+        'bash_command="echo {{ ds"',
+        'bash_command="echo {{ ds }}"',
+    ),
+    Rule(
+        "unknown-template-name",
+        _E,
+        "A template uses a macro, a filter or a name that a task does not have.",
+        "The task fails when Airflow renders its templates: undefined names are errors there.",
+        "give the DAG user_defined_macros or user_defined_filters, or add a macro to a plugin",
+        'bash_command="echo {{ macros.week_of(ds) }}"',
+        "bash_command=\"echo {{ macros.ds_format(ds, '%Y-%m-%d', '%V') }}\"",
+    ),
+    Rule(
+        "virtualenv-lacks-module",
+        _E,
+        "A function that runs in a virtual environment of its own imports a module that is not there.",
+        "The file parses and the DAG looks well; the task fails when it runs.",
+        "add the package to the requirements of the task",
+        "PythonVirtualenvOperator(python_callable=train)  # train imports sklearn",
+        'PythonVirtualenvOperator(python_callable=train, requirements=["scikit-learn==1.2.0"])',
     ),
 )
 
@@ -216,11 +256,21 @@ _PARSE_TIME = (
         "path = Path(__file__).parent",
     ),
     Rule(
+        "heavy-dag-file",
+        _W,
+        "Parsing the file takes more memory than it may (256 MiB unless configured; an error from 1 GiB on).",
+        f"{_PARSED} Each time the memory is taken; a small environment's scheduler has 2 GB for everything.",
+        "load data in a task; local.dag_mib_warning and local.dag_mib_error in mwaa.toml set the budget",
+        'ORDERS = pd.read_csv("orders.csv")',
+        '@task\ndef orders(): return pd.read_csv("orders.csv").shape',
+    ),
+    Rule(
         "slow-dag-file",
         _W,
-        "Parsing the file takes more than two seconds.",
+        "Parsing the file takes longer than it may (2 seconds unless configured; an error from 30 on).",
         _PARSED,
-        "move slow work and heavy imports into tasks",
+        "move slow work and heavy imports into tasks; local.dag_seconds_warning and local.dag_seconds_error "
+        "in mwaa.toml set the budget",
         "import tensorflow",
         "@task\ndef train(): import tensorflow",
     ),
@@ -266,16 +316,34 @@ _DOUBTFUL = (
     Rule(
         "airflowignore-pattern",
         _W,
-        "A pattern in .airflowignore is no regular expression.",
+        "A pattern in .airflowignore is not valid.",
         "Airflow leaves the pattern out, with a line in a log.",
-        "write a regular expression",
+        "write a regular expression, or set core.dag_ignore_file_syntax to glob and write one",
         "*.py",
         r".*_test\.py",
     ),
     Rule(
+        "dataset-never-produced",
+        _W,
+        "A DAG waits for a dataset that no task produces.",
+        "The DAG never runs: in Airflow 2.5.1 only a task's outlets update a dataset.",
+        "name the dataset in the outlets of the task that produces it",
+        'DAG("report", schedule=[Dataset("s3://lake/orders")])',
+        'BashOperator(task_id="load", outlets=[Dataset("s3://lake/orders")], ...)',
+    ),
+    Rule(
+        "airflow-3-blocker",
+        _N,
+        "Airflow 3 does not take this.",
+        "Nothing on Airflow 2.5.1; it stands in the way of a later upgrade. Found by ruff's AIR30 rules.",
+        "use what the message names, where Airflow 2.5.1 has it already",
+        'DAG("a", schedule_interval="@daily")',
+        'DAG("a", schedule="@daily")',
+    ),
+    Rule(
         "unknown-pool",
         _W,
-        "A task uses a pool that the seeds do not provide.",
+        "A task, or code that it runs, names a pool that the seeds do not provide.",
         "Where the pool does not exist the task stays scheduled for ever.",
         "create the pool in the environment, and in the seeds",
         'pool="reports"',
@@ -284,7 +352,7 @@ _DOUBTFUL = (
     Rule(
         "unknown-connection",
         _N,
-        "A task refers to a connection that the seeds do not provide.",
+        "A task, or code that it runs, refers to a connection that the seeds do not provide.",
         "Where the connection does not exist the task fails.",
         "create it in the environment, and in the seeds",
         'postgres_conn_id="warehouse"',
@@ -293,7 +361,7 @@ _DOUBTFUL = (
     Rule(
         "unknown-variable",
         _N,
-        "A template refers to a variable that the seeds do not provide.",
+        "A template, or code that a task runs, refers to a variable that the seeds do not provide.",
         "Where the variable does not exist the task fails.",
         "create it in the environment, and in the seeds",
         "{{ var.value.region }}",
@@ -302,7 +370,7 @@ _DOUBTFUL = (
     Rule(
         "unknown-bucket",
         _N,
-        "A task refers to a bucket that the seeds do not provide.",
+        "A task, or code that it runs, refers to a bucket that the seeds do not provide.",
         "A local run fails for want of the bucket.",
         "add it to the seeds",
         'bucket_name="orders"',
@@ -310,5 +378,5 @@ _DOUBTFUL = (
     ),
 )
 
-RULES: Mapping[str, Rule] = {rule.id: rule for rule in (*_BROKEN, *_PARSE_TIME, *_DOUBTFUL)}
+RULES: Mapping[str, Rule] = {rule.id: rule for rule in (*_BROKEN, *_AT_RUN_TIME, *_PARSE_TIME, *_DOUBTFUL)}
 """Every rule of this check, by id."""

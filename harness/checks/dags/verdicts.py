@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.checks.dag_parser.cache import FactsCache
+from harness.checks.dags.datasets import dataset_findings
 from harness.checks.dags.discovery import Discovery, discover
 from harness.checks.dags.findings import cross_findings, findings_of, sort_key
 from harness.checks.dags.sources import with_source
@@ -64,12 +65,16 @@ def check_dags(
         progress: told how many of how many files are done.
     """
     started = time.monotonic()
-    found = discover(question.paths, session.dags_folder)
+    found = discover(question.paths, session.dags_folder, session.options["ignore_syntax"])
     part, parts = question.shard
     files = found.files[part - 1 :: parts]
     records, held = _facts(session, question, files, parser, progress)
-    findings = [finding for facts in records for finding in findings_of(facts, session.seeded)]
+    findings = [
+        finding for facts in records for finding in findings_of(facts, session.seeded, session.options)
+    ]
     findings += cross_findings(records)
+    if not question.paths and parts == 1:
+        findings += dataset_findings(records)
     findings += _ignore_findings(found)
     kept = list(dict.fromkeys(findings))
     dags = sum(len(facts.get("dags", ())) for facts in records)
@@ -143,7 +148,7 @@ def _ignore_findings(found: Discovery) -> list[Finding]:
         Finding(
             "airflowignore-pattern",
             Severity.WARNING,
-            f"the pattern {text!r} is no regular expression ({reason}); Airflow leaves it out",
+            f"the pattern {text!r} is not valid ({reason}); Airflow leaves it out",
             Location(Path(file), line),
             "Airflow 2.5.1 reads regular expressions unless core.dag_ignore_file_syntax is glob",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import faulthandler
 import gc
@@ -14,8 +15,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from .heaviest import LineScale
 from .parse import parse_file
-from .shortcuts import take_shortcuts
 from .source import read_source
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _FAULT_DESCRIPTOR = 250
 _WATCH_AFTER = 0.25
 _WATCH_EVERY = 0.05
+_MUCH_MEMORY = 32 << 20
+_LONG = 0.5
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _exit = os._exit
 
 
@@ -58,7 +62,6 @@ def run_child(
         if len(files) > 1:
             _parse_batch(slot, files, options, code, observer)
         else:
-            _watch(slot, code)
             _parse_alone(slot, files[0], options, code, observer, me)
         status = 0
     finally:
@@ -110,9 +113,14 @@ def _load_plugins(options: dict[str, Any]) -> None:
         plugins_manager.ensure_plugins_loaded()
 
 
-def _watch(slot: Slot, code: UserCode) -> None:
-    """Write down again and again which line of the user's runs, once a file takes longer than most."""
+def _watch(slot: Slot, code: UserCode) -> collections.Counter[tuple[str, int]]:
+    """Write down again and again which line of the user's runs, once a file takes longer than most.
+
+    Returns:
+        how often each line was found running, as far as known.
+    """
     main = threading.get_ident()
+    seen: collections.Counter[tuple[str, int]] = collections.Counter()
 
     def watch() -> None:
         pause = _WATCH_AFTER
@@ -120,10 +128,13 @@ def _watch(slot: Slot, code: UserCode) -> None:
             time.sleep(pause)
             pause = _WATCH_EVERY
             frame = sys._current_frames().get(main)
-            if frame is not None:
-                slot.write_place(code.here(frame))
+            place = None if frame is None else code.here(frame)
+            if place is not None:
+                slot.write_place(place)
+                seen[place] += 1
 
     threading.Thread(target=watch, daemon=True).start()
+    return seen
 
 
 def _parse_batch(
@@ -132,6 +143,8 @@ def _parse_batch(
     """Parse the plain files; ask for a child of its own for every other, and for all after a surprise."""
     threads = threading.active_count()
     alone = False
+    from .shortcuts import take_shortcuts
+
     take_shortcuts()
     for index, path in enumerate(files):
         slot.begin(index)
@@ -141,7 +154,9 @@ def _parse_batch(
         faulthandler.cancel_dump_traceback_later()
         faulthandler.dump_traceback_later(options["timeout"] + 0.5, exit=False, file=_FAULT_DESCRIPTOR)
         record = _measure(path, options, code, observer)
-        if record["behaviour"] or record["error"] or threading.active_count() != threads:
+        measured = record["measured"]
+        took_much = measured["memory"] > _MUCH_MEMORY or measured["seconds"] > _LONG
+        if record["behaviour"] or record["error"] or took_much or threading.active_count() != threads:
             alone = True
             slot.write({"file": path, "alone": True})
             continue
@@ -168,9 +183,16 @@ def _parse_alone(
     slot: Slot, path: str, options: dict[str, Any], code: UserCode, observer: Observer, me: int
 ) -> None:
     slot.begin(0)
+    seen = _watch(slot, code)
+    scale = LineScale(code) if options.get("weigh") else None
+    if scale is not None:
+        code.parse(path)
+        scale.start()
     record = _measure(path, options, code, observer)
     if os.getpid() != me:
         _exit(0)
+    record["measured"]["heaviest"] = scale.stop() if scale is not None else None
+    record["measured"]["slowest"] = max(seen, key=lambda place: (seen[place], place), default=None)
     slot.write(record)
 
 
@@ -190,5 +212,5 @@ def _measure(path: str, options: dict[str, Any], code: UserCode, observer: Obser
     record = parse_file(path, code, observer, options)
     seconds = own_time() - started
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    record["measured"] = {"seconds": round(seconds, 4), "memory": (after - before) * 1024}
+    record["measured"] = {"seconds": round(seconds, 4), "memory": (after - before) * _RSS_UNIT}
     return record

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
+
+from .templates import template_problems
+from .virtualenvs import missing_modules
 
 if TYPE_CHECKING:
     from .observe import Observer
@@ -62,9 +66,42 @@ def describe_dag(dag: Any, observer: Observer, options: dict[str, Any]) -> dict[
         "catchup": bool(dag.catchup),
         "references": _references(dag, observer),
     }
+    facts["datasets"] = _datasets(dag, observer)
+    facts["template_problems"], facts["virtualenv_modules"] = [], []
+    for task in dag.tasks:
+        with contextlib.suppress(Exception):  # a user's operator may raise whatever it is asked
+            if not hasattr(task, "partial_kwargs"):
+                _add_run_time_needs(
+                    task, facts, place_of(observer, task_key(dag.dag_id, task.task_id), dag.fileloc)
+                )
     if options.get("graph"):
         facts["graph"] = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
     return facts
+
+
+def _add_run_time_needs(task: Any, facts: dict[str, Any], place: dict[str, Any]) -> None:
+    facts["template_problems"] += [
+        {**problem, "task_id": task.task_id, **place} for problem in template_problems(task)
+    ]
+    if hasattr(task, "system_site_packages"):
+        facts["virtualenv_modules"] += [
+            {**missing, "task_id": task.task_id} for missing in missing_modules(task)
+        ]
+
+
+def _datasets(dag: Any, observer: Observer) -> dict[str, list[dict[str, Any]]]:
+    """The datasets that start the DAG, and those that its tasks produce."""
+    consumed = [
+        {"uri": each.uri, **place_of(observer, dag_key(dag.dag_id), dag.fileloc)}
+        for each in dag.dataset_triggers
+    ]
+    produced = {
+        outlet.uri
+        for task in dag.tasks
+        for outlet in (getattr(task, "outlets", None) or ())
+        if hasattr(outlet, "uri")
+    }
+    return {"consumed": consumed, "produced": [{"uri": uri} for uri in sorted(produced)]}
 
 
 def place_of(observer: Observer, key: str, file: str) -> dict[str, Any]:

@@ -7,12 +7,16 @@ import logging
 import os
 import sys
 import traceback
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 from .dag_facts import dag_key, describe_dag, place_of, task_key
+from .installed_names import find_class
 from .source import Source, is_importable, read_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .observe import Observer
     from .places import UserCode
 
@@ -149,7 +153,9 @@ def describe_error(error: BaseException, code: UserCode) -> dict[str, Any]:
     }
     if isinstance(error, ImportError):
         described["module"] = error.name
-        described["names"] = _missing_names(error)
+        described["names"] = _missing_names(error) or _names_on_line(described["frames"])
+        if str(error.name or "").startswith("airflow"):
+            described["installed"] = {name: find_class(name) for name in described["names"]}
     if isinstance(error, SyntaxError) and error.filename and code.owns(error.filename):
         described["frames"].append(
             {"file": error.filename, "line": error.lineno or 1, "column": error.offset, "function": ""}
@@ -173,6 +179,12 @@ def _missing_names(error: ImportError) -> list[str]:
     return [words[1]] if str(error).startswith("cannot import name") and len(words) > 1 else []
 
 
+def _names_on_line(frames: list[dict[str, Any]]) -> list[str]:
+    """What the innermost of the user's lines imports from a module that is not there."""
+    source = _source_of(frames[-1]["file"]) if frames else None
+    return source.names_imported.get(frames[-1]["line"], []) if source is not None else []
+
+
 def _message(error: BaseException) -> str:
     try:
         if isinstance(error, SyntaxError):
@@ -186,20 +198,23 @@ def _add_sources(facts: dict[str, Any], path: str, code: UserCode, observer: Obs
     modules = sorted(name for name in observer.read_files if name.endswith(".py") and code.owns(name))
     late: list[dict[str, Any]] = []
     moving: list[dict[str, Any]] = []
+    references: list[dict[str, Any]] = []
     repeatable = not observer.unrepeatable
-    for name in dict.fromkeys([path, *modules]):
-        source = _source_of(name)
-        if source is None:
-            continue
+    for name, source in _sources(path, modules):
         late += [
             {"module": module, "function": scope, "file": name, "line": line}
             for module, scope, line in source.late_imports
             if not is_importable(module)
         ]
         moving += [{"file": name, "line": line} for line in source.moving_start_dates]
+        references += [
+            {"kind": kind, "name": referred, "function": scope, "file": name, "line": line}
+            for kind, referred, scope, line in sorted(source.references, key=lambda each: (each[3], each[:3]))
+        ]
         repeatable = repeatable and not source.depends_on_more_than_files()
     facts["late_imports"] = late
     facts["moving_start_dates"] = moving
+    facts["code_references"] = references
     facts["dependencies"] = {
         "repeatable": repeatable,
         "files": sorted({*modules, *observer.read_files} - {path}),
@@ -209,6 +224,27 @@ def _add_sources(facts: dict[str, Any], path: str, code: UserCode, observer: Obs
             name for name in observer.imports if name not in sys.modules or _is_local(name, code)
         ),
     }
+
+
+def _sources(path: str, modules: list[str]) -> Iterator[tuple[str, Source]]:
+    """The DAG file, or what an archive has at its root, and the user's modules that were read."""
+    if path.endswith(".zip"):
+        yield from _packaged_sources(path)
+    for name in dict.fromkeys([path, *modules]):
+        source = _source_of(name)
+        if source is not None:
+            yield name, source
+
+
+def _packaged_sources(path: str) -> Iterator[tuple[str, Source]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                source = read_source(archive.read(name)) if name.endswith(".py") else None
+                if source is not None:
+                    yield os.path.join(path, name), source
+    except (OSError, zipfile.BadZipFile, RuntimeError):
+        return
 
 
 def _source_of(path: str) -> Source | None:

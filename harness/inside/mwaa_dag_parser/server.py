@@ -122,7 +122,7 @@ class Server:
                     key.data.read()
             self.zygote.reap()
             self.zygote.tick()
-            end_orphans(set(self.zygote.children))
+            end_orphans(self.zygote.processes())
 
     def _accept(self) -> None:
         stream, _ = self.listener.accept()
@@ -202,7 +202,7 @@ def answer_once(zygote: Zygote) -> None:
                     os.read(wake, 4096)
             zygote.reap()
             zygote.tick()
-            end_orphans(set(zygote.children))
+            end_orphans(zygote.processes())
     output.write('{"done": true}\n')
     output.flush()
 

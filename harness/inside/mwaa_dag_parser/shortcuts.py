@@ -5,19 +5,32 @@ Each of these answers as Airflow would; a plain file cannot change what is remem
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
-import json
-from typing import Any
+import logging
+from typing import TYPE_CHECKING, Any
 
-_MOST_SHAPES = 5000
+import pendulum
+from airflow.utils.trigger_rule import TriggerRule
+from airflow.utils.weight_rule import WeightRule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MOST_KINDS = 5000
 _PLAIN_TEXT = {"type": "string"}
+_OWN = frozenset({"deps", "operator_extra_links"})
+_NOTHING = dt.timedelta(0)
+_UNKNOWN = object()
+_SCALARS = frozenset({int, str, dt.datetime, pendulum.DateTime, logging.Logger})
+_CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
 
 
 def take_shortcuts() -> None:
     """From now on, in this process."""
     _remember_configuration()
     _remember_cron_expressions()
-    _remember_valid_tasks()
+    _remember_kinds_of_tasks()
 
 
 def _remember_configuration() -> None:
@@ -56,50 +69,87 @@ def _remember_cron_expressions() -> None:
     croniter.expand = classmethod(expanded)
 
 
-def _remember_valid_tasks() -> None:
-    """Hold tasks against the schema once per shape: all that is left out of a shape, the schema lets pass."""
-    from airflow.serialization.serialized_objects import SerializedDAG
+def _remember_kinds_of_tasks() -> None:
+    """Serialize and validate one task of each kind."""
+    from airflow.serialization.serialized_objects import SerializedBaseOperator, SerializedDAG
 
-    SerializedDAG._json_schema = ShapeValidator(SerializedDAG._json_schema)
+    validator = SerializedDAG._json_schema
+    known = KnownTasks(SerializedBaseOperator.serialize_operator, validator)
+    SerializedBaseOperator.serialize_operator = known.serialize
+    SerializedDAG._json_schema = known
 
 
-class ShapeValidator:
-    """Validates serialized DAGs as the schema's own validator does, and as strictly."""
+class KnownTasks:
+    """Serializes one task per kind: tasks of a class of Airflow's that differ in texts and numbers only.
 
-    def __init__(self, validator: Any) -> None:
-        self.validator = validator
-        self.properties = validator.schema["definitions"]["operator"]["properties"]
-        self.known: set[str] = set()
+    The answer for the others is the first one's document, which serialized and met the schema; nothing but
+    the schema reads it. A task that holds an object of the user's is serialized every time.
+    """
+
+    def __init__(self, serialize: Callable[[Any], dict[str, Any]], validator: Any) -> None:
+        self._serialize = serialize
+        self._validator = validator
+        self._rules = validator.schema["definitions"]["operator"]["properties"]
+        self._fields: dict[type, frozenset[str]] = {}
+        self._documents: dict[Any, dict[str, Any]] = {}
+        self._kept: set[int] = set()
+        self._valid: set[int] = set()
+
+    def serialize(self, task: Any) -> dict[str, Any]:
+        """A document that serializes and is valid if and only if the task's own is."""
+        kind = self._kind(task)
+        if kind is None:
+            return self._serialize(task)
+        document = self._documents.get(kind)
+        if document is None:
+            document = self._serialize(task)
+            if len(self._documents) < _MOST_KINDS:
+                self._documents[kind] = document
+                self._kept.add(id(document))
+        return document
 
     def validate(self, document: Any) -> None:
-        """Raise what the validator raises."""
+        """Raise what the schema's validator raises."""
         tasks = document["dag"]["tasks"]
-        shapes = [self.shape(task) for task in tasks]
-        first_ones = {
-            shape: task for shape, task in zip(shapes, tasks, strict=True) if shape not in self.known
-        }
-        fresh = list(first_ones.values())
-        if len(fresh) == len(tasks):
-            self.validator.validate(document)
-        else:
-            reduced = {**document, "dag": {**document["dag"], "tasks": fresh}}
-            if not self.validator.is_valid(reduced):
-                self.validator.validate(document)
-        if len(self.known) < _MOST_SHAPES:
-            self.known.update(first_ones)
+        fresh = [task for task in tasks if id(task) not in self._valid]
+        self._validator.validate({**document, "dag": {**document["dag"], "tasks": fresh}})
+        self._valid.update({id(task) for task in fresh} & self._kept)
 
-    def shape(self, task: dict[str, Any]) -> str:
-        """What the schema can tell of a task."""
-        shape = {}
-        for name, value in task.items():
-            rule = self.properties.get(name)
-            if rule is None:
-                shape[name] = None
-            elif rule == _PLAIN_TEXT and isinstance(value, str):
-                shape[name] = "text"
-            else:
-                shape[name] = value
-        return json.dumps(shape, sort_keys=True)
+    def _kind(self, task: Any) -> Any:
+        """What decides whether a task serializes; None when that cannot be told."""
+        owner = type(task)
+        values = vars(task)
+        if not owner.__module__.startswith("airflow.") or values.get("params") or not _OWN.isdisjoint(values):
+            return None
+        fields = self._fields.get(owner)
+        if fields is None:
+            fields = self._fields[owner] = (owner.get_serialized_fields() | set(owner.template_fields)) - {
+                "params"
+            }
+        kind: list[Any] = [owner]
+        for name, value in values.items():
+            if name in fields:
+                token = _token(value, 3)
+                if token is _UNKNOWN:
+                    return None
+                if token is str and self._rules.get(name, _PLAIN_TEXT) != _PLAIN_TEXT:
+                    token = value
+                kind.append((name, token))
+        return tuple(kind)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.validator, name)
+
+def _token(value: Any, depth: int) -> Any:
+    """The type of a value, with what the schema may ask of it; `_UNKNOWN` for what is no plain value."""
+    kind = type(value)
+    if kind is dt.timedelta:
+        return kind, value < _NOTHING
+    if kind in _SCALARS:
+        return kind
+    if value is None or kind in {bool, float} or isinstance(value, (TriggerRule, WeightRule)):
+        return value
+    if not depth or kind not in _CONTAINERS:
+        return _UNKNOWN
+    if kind is dict and not all(type(name) is str for name in value):
+        return _UNKNOWN
+    tokens = {_token(each, depth - 1) for each in (value.values() if kind is dict else value)}
+    return _UNKNOWN if _UNKNOWN in tokens else (kind, frozenset(tokens))

@@ -48,9 +48,10 @@ _ELSEWHERE_WORD = re.compile(rb"PythonVirtualenvOperator|ExternalPythonOperator"
 _NOTED = frozenset(
     {
         *(ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef),
-        *(ast.Lambda, ast.Try, ast.While, ast.keyword, ast.Dict),
+        *(ast.Lambda, ast.Try, ast.While, ast.keyword, ast.Dict, ast.Call),
     }
 )
+_CONNECTION_READERS = frozenset({"get_connection", "get_connection_from_secrets"})
 _BARE_FIELDS = frozenset({"ctx", "op", "ops", "kind", "type_comment", "type_ignores"})
 _CHILDREN: dict[type, tuple[str, ...]] = {
     kind: tuple(name for name in kind._fields if name not in _BARE_FIELDS)
@@ -72,6 +73,8 @@ class Source:
     loops_forever: bool = False
     late_imports: list[tuple[str, str, int]] = field(default_factory=list)
     moving_start_dates: list[int] = field(default_factory=list)
+    names_imported: dict[int, list[str]] = field(default_factory=dict)
+    references: list[tuple[str, str, str, int]] = field(default_factory=list)
 
     def is_plain(self) -> bool:
         """Whether the file does nothing that could be felt by a file parsed after it in the same process."""
@@ -141,6 +144,8 @@ def _enter(  # noqa: C901, PLR0912 -- one branch per kind of node
         return scope or "<lambda>", guarded
     elif isinstance(node, ast.Try):
         return scope, guarded or any(_catches_import_errors(handler) for handler in node.handlers)
+    elif isinstance(node, ast.Call):
+        _note_reference(node, scope, source)
     elif isinstance(node, ast.While):
         source.loops_forever = True
     elif isinstance(node, ast.keyword) and node.arg == "start_date":
@@ -159,10 +164,36 @@ def _note_import(node: ast.Import | ast.ImportFrom, scope: str, source: Source, 
     else:
         modules = [node.module or ""] if not node.level else []
         source.names.update(alias.name for alias in node.names)
+        source.names_imported[node.lineno] = [alias.name for alias in node.names]
     for module in modules:
         source.imports.append((module, node.lineno))
         if scope and not guarded:
             source.late_imports.append((module, scope, node.lineno))
+
+
+def _note_reference(node: ast.Call, scope: str, source: Source) -> None:
+    """Variables, connections, pools and buckets that code names, to be read when a task runs."""
+    function = node.func
+    name = getattr(function, "attr", getattr(function, "id", ""))
+    first = node.args[0] if node.args else None
+    if isinstance(first, ast.Constant) and isinstance(first.value, str):
+        owner = getattr(getattr(function, "value", None), "id", "")
+        has_default = len(node.args) > 1 or any(keyword.arg == "default_var" for keyword in node.keywords)
+        if name == "get" and owner == "Variable" and not has_default:
+            source.references.append(("variable", first.value, scope, node.lineno))
+        elif name in _CONNECTION_READERS:
+            source.references.append(("connection", first.value, scope, node.lineno))
+    if not scope:
+        return  # what a file makes while it is parsed is seen as it is made
+    for keyword in node.keywords:
+        value = keyword.value
+        if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value and keyword.arg:
+            if keyword.arg.endswith("conn_id") and "{" not in value.value:
+                source.references.append(("connection", value.value, scope, value.lineno))
+            elif keyword.arg == "pool":
+                source.references.append(("pool", value.value, scope, value.lineno))
+            elif keyword.arg == "Bucket" or (keyword.arg == "bucket_name" and "{" not in value.value):
+                source.references.append(("bucket", value.value, scope, value.lineno))
 
 
 def _note_start_date(value: ast.expr, source: Source) -> None:

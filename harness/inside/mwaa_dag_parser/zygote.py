@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .child import run_child
+from .linter import Linter, start_linter
 from .slots import Slot
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class Request:
     answer: Callable[[dict[str, Any]], None]
     work: collections.deque[list[str]] = field(default_factory=collections.deque)
     remaining: int = 0
+    linter: Linter | None = None
+    held: list[dict[str, Any]] = field(default_factory=list)
+    weighed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def plan(self, slots: int) -> None:
         """Cut the files into pieces of work."""
@@ -78,15 +82,23 @@ class Zygote:
         request.plan(self.slots)
         self.requests.append(request)
         self.start_children()
+        request.linter = start_linter(request.options.get("linter") or [], request.files)
 
     def drop(self, request: Request) -> None:
         """Nobody waits for this any more."""
         request.work.clear()
+        if request.linter is not None and request.linter.notes is None:
+            _kill(request.linter.pid)
         if request in self.requests:
             self.requests.remove(request)
         for pid, child in self.children.items():
             if child.request is request:
                 _kill(pid)
+
+    def processes(self) -> set[int]:
+        """Everything that was started on purpose and has not ended."""
+        linters = {request.linter.pid for request in self.requests if request.linter is not None}
+        return linters.union(self.children)
 
     def start_children(self) -> None:
         """Fill the free slots, one piece of work per request in turn."""
@@ -105,7 +117,8 @@ class Zygote:
         slot.reset()
         pid = os.fork()
         if pid == 0:
-            run_child(slot, files, request.options, self.code, self.observer, self.descriptors())
+            options = {**request.options, "weigh": files[0] in request.weighed}
+            run_child(slot, files, options, self.code, self.observer, self.descriptors())
         self.children[pid] = Child(request, files, slot, since=time.monotonic())
 
     def reap(self) -> None:
@@ -123,6 +136,8 @@ class Zygote:
                 self._collect(child)
                 self._finish(child, status)
                 self.free.append(child.slot)
+            else:
+                self._finish_linter(pid)
         self.start_children()
 
     def tick(self) -> None:
@@ -146,13 +161,26 @@ class Zygote:
             child.done.add(path)
             if record.get("alone"):
                 child.request.work.append([path])
+            elif _is_heavy(record, child.request):
+                child.request.weighed[path] = record
+                child.request.work.append([path])
             else:
                 self._answer(child.request, record)
+
+    def _finish_linter(self, pid: int) -> None:
+        for request in list(self.requests):
+            if request.linter is not None and request.linter.pid == pid and request.linter.notes is None:
+                request.linter.finish()
+                held, request.held = request.held, []
+                for record in held:
+                    self._answer(request, record)
 
     def _finish(self, child: Child, status: int) -> None:
         missing = [path for path in child.files if path not in child.done]
         if len(child.files) > 1:
             child.request.work.extend([path] for path in missing)
+        elif missing and missing[0] in child.request.weighed:
+            self._answer(child.request, child.request.weighed[missing[0]])
         elif missing:
             self._answer(child.request, {"file": missing[0], "ended": self._end(child, status)})
 
@@ -169,10 +197,21 @@ class Zygote:
         return {"how": how, "place": place}
 
     def _answer(self, request: Request, record: dict[str, Any]) -> None:
+        if request.linter is not None:
+            if request.linter.notes is None:
+                request.held.append(record)
+                return
+            record["notes"] = request.linter.notes.get(record["file"], [])
         request.remaining -= 1
         request.answer(record)
         if request.remaining == 0 and request in self.requests:
             self.requests.remove(request)
+
+
+def _is_heavy(record: dict[str, Any], request: Request) -> bool:
+    """Whether a file takes more memory than it may, and has yet to be parsed again line by line."""
+    limit = request.options.get("weigh_above")
+    return bool(limit) and record["file"] not in request.weighed and record["measured"]["memory"] > limit
 
 
 def _kill(pid: int) -> None:

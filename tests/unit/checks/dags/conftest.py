@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.checks.dag_parser.open_session import open_session
-from harness.config.model import Settings
+from harness.config.load import load_settings
+from harness.config.model import SETTINGS_FILE, Settings
 from harness.project.layout import locate_project
 from harness.workerenv.store import WorkerEnvironment
 
@@ -44,8 +45,26 @@ def make_session(
 def example_session(
     tmp_path_factory: pytest.TempPathFactory, worker: WorkerEnvironment, fenced_environ: Mapping[str, str]
 ) -> Iterator[Session]:
+    """The session for examples without settings of their own."""
     root = tmp_path_factory.mktemp("examples")
-    shutil.copytree(EXAMPLES, root / "dags")
+    for case in EXAMPLES.glob("*/*"):
+        if not (case / SETTINGS_FILE).exists():
+            shutil.copytree(case, root / "dags" / case.relative_to(EXAMPLES))
     session = make_session(root, worker, fenced_environ)
     yield session
     Path(session.socket).unlink(missing_ok=True)  # its parser notices and leaves
+
+
+@pytest.fixture(scope="session")
+def impatient_session(
+    tmp_path_factory: pytest.TempPathFactory, worker: WorkerEnvironment, fenced_environ: Mapping[str, str]
+) -> Iterator[Session]:
+    """The session for examples with settings of their own: they all have the same, with small budgets."""
+    root = tmp_path_factory.mktemp("impatient")
+    chosen = [case for case in EXAMPLES.glob("*/*") if (case / SETTINGS_FILE).exists()]
+    assert len({(case / SETTINGS_FILE).read_text(encoding="utf-8") for case in chosen}) == 1
+    for case in chosen:
+        shutil.copytree(case, root / "dags" / case.relative_to(EXAMPLES))
+    session = make_session(root, worker, fenced_environ, load_settings(chosen[0], {}, {}).settings)
+    yield session
+    Path(session.socket).unlink(missing_ok=True)

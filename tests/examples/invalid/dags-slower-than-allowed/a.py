@@ -1,0 +1,5 @@
+# an airflow dag
+import time
+
+time.sleep(0.05)
+time.sleep(0.55)
