@@ -1,4 +1,7 @@
-"""`python -m benchmarks [SUITE …]`: measure against the usual tools, print a table, write JSON."""
+"""`python -m benchmarks [SUITE …]`: measure against the usual tools, print a table, write JSON.
+
+A suite's figures are written as soon as it ends; those of suites that were not run stay in the file.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +37,17 @@ def main() -> int:
     unknown = sorted(set(arguments.suites) - set(SUITES))
     if unknown:
         parser.error(f"unknown suite {unknown[0]!r}; there are: {', '.join(SUITES)}")
-    measurements: list[Measurement] = []
+    everything: list[Measurement] = []
     for name in arguments.suites or SUITES:
         print(f"== {name}", file=sys.stderr)
+        measurements: list[Measurement] = []
         with tempfile.TemporaryDirectory(prefix=f"mwaa-bench-{name}-") as scratch:
             for measurement in load_suite(name)(Path(scratch)):
                 print(f"   {measurement.name}: {measurement.median:.2f} {measurement.unit}", file=sys.stderr)
                 measurements.append(measurement)
-    print(render(measurements))
-    write_json(measurements, arguments.json)
+        write_json(name, measurements, arguments.json)
+        everything += measurements
+    print(render(everything))
     print(f"\nWritten to {arguments.json}", file=sys.stderr)
     return 0
 

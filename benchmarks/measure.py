@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import statistics
 import time
@@ -94,9 +95,13 @@ def render(measurements: Sequence[Measurement]) -> str:
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 
-def write_json(measurements: Sequence[Measurement], path: Path) -> None:
-    """Everything measured, with the machine it was measured on."""
-    document = {
+def write_json(suite: str, measurements: Sequence[Measurement], path: Path) -> None:
+    """What `suite` measured, with the machine it was measured on; other suites' figures stay as they are."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))["suites"]
+    except (OSError, ValueError, KeyError, TypeError):
+        kept = {}
+    kept[suite] = {
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": {
             "cores": psutil.cpu_count(),
@@ -109,4 +114,7 @@ def write_json(measurements: Sequence[Measurement], path: Path) -> None:
             for item in measurements
         ],
     }
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    document = {"suites": dict(sorted(kept.items()))}
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
