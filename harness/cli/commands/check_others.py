@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.checks.configuration import check_configuration
@@ -9,9 +11,10 @@ from harness.checks.dag_parser.open_session import open_session
 from harness.checks.plugins import check_plugins
 from harness.checks.rule_book import RULE_BOOK
 from harness.checks.startup_script import check_startup_script
+from harness.checks.startup_script_run import COMPONENTS, run_on_components
 from harness.cli.commands.check import report_results
 from harness.project.layout import locate_project
-from harness.results import CheckResult
+from harness.results import CheckResult, Outcome
 from harness.workerenv.store import ensure_worker_environment
 
 if TYPE_CHECKING:
@@ -66,9 +69,19 @@ def plugins_result(invocation: Invocation, archive: Path | None) -> CheckResult:
 
 
 def startup_script_result(invocation: Invocation) -> CheckResult:
-    """The startup script check's result."""
-    local = invocation.load_settings().settings.local
-    return check_startup_script(locate_project(invocation.root, local).startup_script)
+    """The startup script check's result; a script that bash cannot parse, or that is no text, is not run."""
+    settings = invocation.load_settings().settings
+    project = locate_project(invocation.root, settings.local)
+    read = check_startup_script(project.startup_script)
+    if not read.subjects or read.skipped or read.outcome is Outcome.FAILED:
+        return read
+    with invocation.console.progress() as events:
+        worker = ensure_worker_environment(project, settings, invocation.environ, events)
+    started = time.monotonic()
+    found = run_on_components(project, settings, invocation.environ, worker.path)
+    seconds = read.seconds + time.monotonic() - started
+    facts = (*read.facts, f"run as {', '.join(component.value for component in COMPONENTS)}")
+    return replace(read, findings=(*read.findings, *found), facts=facts, seconds=seconds)
 
 
 def configuration_result(invocation: Invocation) -> CheckResult:
