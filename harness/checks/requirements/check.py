@@ -233,7 +233,7 @@ def _summarize(
         "edits": [{**edit.__dict__, "path": str(edit.path)} for edit in verdict.edits],
     }
     if verdict.resolved is None:
-        return (), data, ()
+        return _propose(verdict), data, ()
     changes, resolved, target = verdict.changes, verdict.resolved, request.target
     size = sum(verdict.sizes.values())
     seconds = estimate_seconds(changes, resolved, target, size)
@@ -247,6 +247,13 @@ def _summarize(
     facts += [f"adds {_show(added)}"] if added else []
     facts += ["resolved from the cache: the index did not answer"] if resolved.is_offline else []
     return tuple(facts), data, ()
+
+
+def _propose(verdict: Verdict) -> tuple[str, ...]:
+    if verdict.kind is VerdictKind.RESOLVED:
+        return ("asks for nothing, so nothing changes",)
+    edits = ", ".join(f"line {edit.line}: {edit.after}" for edit in verdict.edits)
+    return (f"--fix would write {edits}",) if edits else ()
 
 
 _SHOWN = 12

@@ -171,7 +171,9 @@ class Explainer:
         if not self._contradicts_pin(visit.requirement):
             return None
         name = canonicalize_name(visit.requirement.name)
-        return Conflict(visit.entry, _chain(visit), f"the constraints pin {name}=={_exact(self._pins[name])}")
+        against = f"the constraints pin {name}=={_exact(self._pins[name])}"
+        rule = "unresolvable" if visit.chain else "pin-conflicts-with-constraint"
+        return Conflict(visit.entry, _chain(visit), against, rule=rule)
 
     def _contradicts_pin(self, requirement: Requirement) -> bool:
         exact = _exact(self._pins.get(canonicalize_name(requirement.name)))

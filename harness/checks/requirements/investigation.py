@@ -46,7 +46,7 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
     index = index or make_index(task.packager, inputs.variables, task.cache)
     explainer = Explainer(index, task.base, merge_pins(task.constraints), task.target)
     try:
-        answer, inputs, conflicts = _learn(answer, inputs, task, explainer)
+        answer, inputs, conflicts = _learn(answer, inputs, task, explainer, index)
         if isinstance(answer, Unreachable):
             return Verdict(VerdictKind.SKIPPED, why=answer.why)
         resolved = answer if isinstance(answer, Resolved) else None
@@ -61,15 +61,17 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
     except IndexUnreachableError as error:
         return _settle(answer, task, inputs, str(error))
     unproven = () if explainer.is_spent else None
-    found = tuple(explain_conflict(conflict, fix.edits if fix else unproven) for conflict in conflicts)
-    if not found and isinstance(answer, Unresolvable):
+    # A line that itself contradicts a constraint was reported before anything was resolved.
+    deep = [conflict for conflict in conflicts if conflict.rule != "pin-conflicts-with-constraint"]
+    found = tuple(explain_conflict(conflict, fix.edits if fix else unproven) for conflict in deep)
+    if not conflicts and isinstance(answer, Unresolvable):
         found = (_in_words_of_resolver(answer, task.entries, fix),)
     edits = fix.edits if fix else ()
     return Verdict(VerdictKind.UNRESOLVABLE, (*about, *found), edits=edits, built=explainer.built)
 
 
 def _learn(
-    answer: Answer, inputs: Inputs, task: Task, explainer: Explainer
+    answer: Answer, inputs: Inputs, task: Task, explainer: Explainer, index: Index
 ) -> tuple[Answer, Inputs, tuple[Conflict, ...]]:
     """Resolve again for as long as releases without wheels turn up whose metadata the resolver lacks."""
     explainer.learn_sources(task.entries)
@@ -90,7 +92,7 @@ def _learn(
             explainer.learn_releases(answer.without_wheel - explainer.built.keys())
             if explainer.built == inputs.built and best is None:
                 conflicts = explainer.find_conflicts(
-                    _suspects(answer, task.entries), _reach(answer, task, explainer)
+                    _suspects(answer, task.entries, index), _reach(answer, task, explainer)
                 )
         if explainer.built == inputs.built:
             break
@@ -112,11 +114,21 @@ def _reach(answer: Unresolvable, task: Task, explainer: Explainer) -> Reach:
     return Reach.EVERYTHING if puzzling else Reach.NEAREST
 
 
-def _suspects(answer: Answer, entries: Sequence[RequirementEntry]) -> Sequence[RequirementEntry]:
-    """The entries that the resolver mentions; all when it mentions none. Walking 300 lines takes long."""
+def _suspects(
+    answer: Answer, entries: Sequence[RequirementEntry], index: Index
+) -> Sequence[RequirementEntry]:
+    """The entries that the resolver mentions or no index can serve; walking 300 lines takes long."""
     words = " ".join(answer.words) if isinstance(answer, Unresolvable) else ""
     mentioned = set(re.findall(r"[a-z0-9][a-z0-9-]*", words))
-    return [entry for entry in entries if entry.name in mentioned] or entries
+    return [entry for entry in entries if entry.name in mentioned or _is_absent(entry, index)] or entries
+
+
+def _is_absent(entry: RequirementEntry, index: Index) -> bool:
+    """Whether the index was asked for its package and has none, or not the pinned release."""
+    if entry.origin is not Origin.INDEX or not index.knows(entry.name):
+        return False
+    pinned = pinned_version(entry)
+    return not index.releases(entry.name) or (pinned is not None and not index.release(entry.name, pinned))
 
 
 def _look_at_releases(task: Task, resolved: Resolved | None, index: Index) -> Iterable[Finding]:

@@ -81,7 +81,7 @@ _PINS = (
     Rule("unpinned-unconstrained", _W, "Nothing decides the version.",
          "MWAA installs whatever is newest on the day a container starts; tomorrow's container can differ from "
          "today's, and a release of tonight can break it.",
-         "pin it: name==version", f"{_LINE}\nawswrangler", f"{_LINE}\nawswrangler==2.19.0"),
+         "pin it: name==version", f"{_LINE}\npydash", f"{_LINE}\npydash==5.1.2"),
     Rule("duplicate-requirement", _W, "A package is named twice.",
          "pip has to satisfy both lines; when they differ it may find nothing that does.",
          "keep one of the lines", "requests==2.28.2\nRequests", "requests==2.28.2"),
@@ -94,7 +94,7 @@ _PINS = (
     Rule("newer-than-constraints", _N, "The release is newer than the constraints and brings others along.",
          "It was made for libraries newer than those of this Airflow; each one it brings is untested here.",
          "take a release from before the constraints were made (January 2023)",
-         f"{_LINE}\nawswrangler==3.0.0", f"{_LINE}\nawswrangler==2.19.0"),
+         f"{_LINE}\npydash==7.0.0", f"{_LINE}\npydash==5.1.2"),
 )  # fmt: skip
 
 _WHOLE = (

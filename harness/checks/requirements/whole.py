@@ -212,11 +212,14 @@ def index_variables(options: Iterable[OptionEntry]) -> dict[str, str]:
 
 def explain_conflict(conflict: Conflict, fix: tuple[Edit, ...] | None) -> Finding:
     """A conflict as a finding: the chain step by step, and the edited lines."""
+    hint: str | None
     entry = conflict.entry
     steps = conflict.sentences()
     name = entry.requirement.name if entry.requirement else entry.text
     message = f"{name} cannot be installed: {' but '.join(steps[-2:]) if len(steps) > 1 else steps[-1]}"
-    if fix is None:
+    if fix is None and conflict.rule == "not-on-index":
+        hint = None
+    elif fix is None:
         hint = "no version of your lines resolves with the constraints: remove the line, or run it elsewhere"
     elif fix:
         hint = "these lines resolve: " + "; ".join(f"line {edit.line}: {edit.after}" for edit in fix)
