@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
+import tempfile
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +40,33 @@ _TABLE = (
         "repair the line that is named; plugins load before any DAG does",
         "import pandas  # not in requirements.txt",
         "# requirements.txt: pandas==1.5.2",
+    ),
+    Rule(
+        "plugin-lacks-module",
+        _E,
+        "A function of the plugins imports a module that the environment does not have.",
+        "The plugin loads and looks well; the task, macro or view that calls the function fails.",
+        "add the package to requirements.txt",
+        "def week_of(day): import isoweek",
+        "# requirements.txt: isoweek==1.3.3",
+    ),
+    Rule(
+        "plugin-name-clash",
+        _W,
+        "Two plugins have the same name.",
+        "Their macros, views and links are registered under that name; the later one hides the earlier one.",
+        "give each plugin a name of its own",
+        'class A(AirflowPlugin): name = "company"',
+        'class A(AirflowPlugin): name = "company_a"',
+    ),
+    Rule(
+        "plugin-module-clash",
+        _W,
+        "A file in a folder of the plugins has the name of an installed module.",
+        "Airflow loads every file of the plugins as a module of its bare name, in place of the installed one.",
+        "give the file another name",
+        "plugins/hooks/json.py",
+        "plugins/hooks/company_json.py",
     ),
     Rule(
         "plugins-nested-folder",
@@ -99,15 +129,21 @@ def check_plugins(session: Session, archive: Path | None = None) -> CheckResult:
     findings = [*_layout_findings(folder, files), *_hidden_modules(folder, files, session)]
     answers: dict[str, Mapping[str, Any]] = {}
     if any(file.relative.endswith(".py") for file in files):
-        answers = {component: _load(session, component) for component in COMPONENTS}
+        with tempfile.TemporaryDirectory(prefix="mwaa-plugins-") as no_dags, ThreadPoolExecutor(2) as pool:
+            loaded = pool.map(lambda component: _load(session, component, no_dags), COMPONENTS)
+            answers = dict(zip(COMPONENTS, loaded, strict=True))
     findings += _load_findings(answers)
-    names = sorted({name for answer in answers.values() for name in answer["plugins"]})
+    findings += _name_clashes(answers.get("scheduler", {}))
+    findings += _late_imports(answers.get("worker", {}))
+    names = sorted({plugin["name"] for answer in answers.values() for plugin in answer["plugins"]})
     facts = (f"{len(files)} files; plugins: {', '.join(names) or 'none'}",)
     return CheckResult("plugins", (folder,), tuple(findings), (), facts, time.monotonic() - started)
 
 
-def _load(session: Session, component: str) -> dict[str, Any]:
+def _load(session: Session, component: str, no_dags: str) -> dict[str, Any]:
+    """Load them as `component` does: before any DAG is there."""
     variables = session.variables | {
+        "AIRFLOW__CORE__DAGS_FOLDER": no_dags,
         "MWAA_AIRFLOW_COMPONENT": component,
         "MWAA__AIRFLOW__COMPONENT": component,
     }
@@ -131,6 +167,31 @@ def _load_findings(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding
         yield _finding("plugin-import-error", message, Location(Path(file), line))
 
 
+def _name_clashes(answer: Mapping[str, Any]) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for plugin in sorted(answer.get("plugins", ()), key=lambda plugin: str(plugin["file"])):
+        first = seen.setdefault(plugin["name"], plugin["file"])
+        if first != plugin["file"]:
+            message = f"{Path(first).name} has a plugin called {plugin['name']!r}, too"
+            yield _finding("plugin-name-clash", message, Location(Path(plugin["file"]), _class_line(plugin)))
+
+
+def _class_line(plugin: Mapping[str, Any]) -> int:
+    """The line that gives the plugin its name."""
+    pattern = re.compile(rf"\s*name\s*=\s*[\"']{re.escape(plugin['name'])}[\"']")
+    lines = Path(plugin["file"]).read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if pattern.match(line)), 1)
+
+
+def _late_imports(answer: Mapping[str, Any]) -> Iterator[Finding]:
+    for missing in answer.get("late_imports", ()):
+        yield _finding(
+            "plugin-lacks-module",
+            f"{missing['function']} imports {missing['module']}, which the worker environment lacks",
+            Location(Path(missing["file"]), missing["line"]),
+        )
+
+
 def _layout_findings(folder: Path, files: Sequence[TreeFile]) -> Iterator[Finding]:
     tops = {file.relative.partition("/")[0] for file in files}
     if tops == {"plugins"}:
@@ -148,9 +209,15 @@ def _hidden_modules(folder: Path, files: Sequence[TreeFile], session: Session) -
         for path in packages.iterdir()
         if path.is_dir() or path.suffix == ".py"
     }
+    installed |= sys.stdlib_module_names
+    for file in files:
+        inner = PurePosixPath(file.relative)
+        if inner.suffix == ".py" and len(inner.parts) > 1 and inner.stem in installed:
+            message = f"Airflow loads it as `{inner.stem}`: from then on `import {inner.stem}` finds this file"
+            yield _finding("plugin-module-clash", message, Location(folder / inner, 1))
     for top in sorted({file.relative.partition("/")[0] for file in files}):
         name = top.removesuffix(".py")
-        if name in installed or name in sys.stdlib_module_names:
+        if name in installed:
             path = folder / top
             place = Location(path, 1) if path.is_file() else Location(path)
             yield _finding("plugin-module-hidden", f"`import {name}` finds the installed module", place)

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import stat
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.checks.dag_parser.session import Session
 from harness.checks.plugins import check_plugins
+from tests.unit.checks.dags.conftest import make_session
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
+
+    from harness.workerenv.store import WorkerEnvironment
 
 
 @pytest.fixture
@@ -62,3 +66,52 @@ def test_what_is_no_archive_is_refused(session: Session, tmp_path: Path) -> None
     assert [finding.rule for finding in check_plugins(session, archive).findings] == [
         "plugins-unsafe-archive"
     ]
+
+
+_PLUGIN = """from airflow.plugins_manager import AirflowPlugin
+
+
+class {name}(AirflowPlugin):
+    name = "{called}"
+"""
+_GOOD = {"good.py": _PLUGIN.format(name="Good", called="good"), "operators/__init__.py": ""}
+_BAD = {
+    "one.py": _PLUGIN.format(name="A", called="same"),
+    "two.py": _PLUGIN.format(name="B", called="same"),
+    "absent.py": "import os\nimport nothing_at_all\n",
+    "early.py": "from dag_of_plugin_test import VALUE\n",
+    "late.py": "def week_of(day):\n    import nothing_at_all\n",
+    "hooks/croniter.py": "",
+    "requests_toolbelt.py": "",
+    "menu.py": _PLUGIN.format(name="Menu", called="menu")
+    + "    @property\n    def flask_blueprints(self):\n        return 1 / 0\n",
+}
+_EXPECTED = [
+    ("plugin-import-error", "absent.py", 2),
+    ("plugin-import-error", "early.py", 1),
+    ("plugin-import-error", "menu.py", 8),
+    ("plugin-lacks-module", "late.py", 2),
+    ("plugin-module-clash", "croniter.py", 1),
+    ("plugin-module-hidden", "requests_toolbelt.py", 1),
+    ("plugin-name-clash", "two.py", 5),
+]
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_plugins_are_loaded_as_each_component_does(
+    tmp_path: Path, worker: WorkerEnvironment, fenced_environ: Mapping[str, str]
+) -> None:
+    session = make_session(tmp_path, worker, fenced_environ)
+    (tmp_path / "dags" / "dag_of_plugin_test.py").write_text("VALUE = 1\n", encoding="utf-8")
+    for files, expected in ((_GOOD, []), (_BAD, _EXPECTED)):
+        for name, text in files.items():
+            path = Path(session.plugins_folder) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        found = [
+            (each.rule, each.location.path.name, each.location.line)
+            for each in check_plugins(session).findings
+            if each.location
+        ]
+        assert sorted(found) == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,21 +12,14 @@ from harness.checks.dag_parser.open_session import open_session
 from harness.config.load import load_settings
 from harness.config.model import SETTINGS_FILE, Settings
 from harness.project.layout import locate_project
-from harness.workerenv.store import WorkerEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.checks.dag_parser.session import Session
+    from harness.workerenv.store import WorkerEnvironment
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-FINISHED_WORKER = os.environ.get("MWAA_TEST_WORKER_ENVIRONMENT")
-"""Names the folder of a finished worker environment, to save building one."""
-
-
-@pytest.fixture(scope="session")
-def worker(worker_environment: WorkerEnvironment) -> WorkerEnvironment:
-    return WorkerEnvironment(Path(FINISHED_WORKER), "finished") if FINISHED_WORKER else worker_environment
 
 
 def make_session(
