@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.cli.invocation import Invocation
     from harness.results import CheckResult
 
+_EXIT_STATUSES = "Exit status: 0 passed, 1 errors were found, 2 wrong usage, 3 unexpected, 130 interrupted."
 FORMAT_NAMES = ("text", "json", "junit", "sarif", "github", "gitlab")
 
 format_option = click.option(
@@ -30,12 +31,17 @@ format_option = click.option(
 explain_option = click.option("--explain", metavar="RULE", help="Explain a rule and exit.")
 
 
-@click.group(name="check", invoke_without_command=True)
+@click.group(name="check", invoke_without_command=True, epilog=_EXIT_STATUSES)
 @format_option
 @explain_option
 @click.pass_context
 def check(context: click.Context, *, format_name: str, explain: str | None) -> int | None:
-    """Say what would go wrong on MWAA, before anything is uploaded. Without a COMMAND: all checks."""
+    """Say what would go wrong on MWAA, before anything is uploaded. Without a COMMAND: all checks.
+
+    \b
+    Example:
+      mwaa-harness check
+    """
     if context.invoked_subcommand is not None:
         return None
     if explain is not None:
@@ -76,7 +82,7 @@ def _explain_any(name: str) -> ExitStatus:
     return explain_rule(name, RULE_BOOK)
 
 
-@check.command(name="requirements")
+@check.command(name="requirements", epilog=_EXIT_STATUSES)
 @click.argument("file", required=False, type=click.Path(path_type=str))
 @format_option
 @explain_option
@@ -96,7 +102,13 @@ def check_requirements_command(
     is_offline: bool,
     ignores_verdict: bool,
 ) -> int:
-    """Say what a requirements.txt will do to the environment."""
+    """Say what a requirements.txt will do to the environment.
+
+    \b
+    Example:
+      mwaa-harness check requirements
+      mwaa-harness check requirements --fix    # write the proposed versions
+    """
     from harness.cli.commands import check_requirements
 
     if explain is not None:
@@ -107,7 +119,7 @@ def check_requirements_command(
     return check_requirements.run(invocation, file, format_name, how)
 
 
-@check.command(name="dags")
+@check.command(name="dags", epilog=_EXIT_STATUSES)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
 @format_option
 @explain_option
@@ -127,7 +139,13 @@ def check_dags_command(
     html: str | None,
     watches: bool,
 ) -> int:
-    """Say what is wrong with DAG files: all of the DAGs folder, or PATHS."""
+    """Say what is wrong with DAG files: all of the DAGs folder, or PATHS.
+
+    \b
+    Example:
+      mwaa-harness check dags
+      mwaa-harness check dags dags/orders.py
+    """
     from harness.cli.commands import check_dags
 
     if explain is not None:
@@ -141,7 +159,7 @@ def check_dags_command(
     return check_dags.run(invocation, paths, format_name, how)
 
 
-@check.command(name="plugins")
+@check.command(name="plugins", epilog=_EXIT_STATUSES)
 @click.argument("archive", required=False, type=click.Path(path_type=str))
 @format_option
 @explain_option
@@ -149,7 +167,12 @@ def check_dags_command(
 def check_plugins_command(
     invocation: Invocation, *, archive: str | None, format_name: str, explain: str | None
 ) -> int:
-    """Say what the plugins folder, or a plugins.zip, will do to each component."""
+    """Say what the plugins folder, or a plugins.zip, will do to each component.
+
+    \b
+    Example:
+      mwaa-harness check plugins
+    """
     if explain is not None:
         return _explain_any(explain)
     from harness.cli.commands import check_others
@@ -158,12 +181,17 @@ def check_plugins_command(
     return check_others.run_plugins(invocation, named, format_name)
 
 
-@check.command(name="startup-script")
+@check.command(name="startup-script", epilog=_EXIT_STATUSES)
 @format_option
 @explain_option
 @click.pass_obj
 def check_startup_script_command(invocation: Invocation, *, format_name: str, explain: str | None) -> int:
-    """Say what is wrong with startup.sh."""
+    """Say what is wrong with startup.sh.
+
+    \b
+    Example:
+      mwaa-harness check startup-script
+    """
     if explain is not None:
         return _explain_any(explain)
     from harness.cli.commands import check_others
@@ -171,12 +199,17 @@ def check_startup_script_command(invocation: Invocation, *, format_name: str, ex
     return check_others.run_startup_script(invocation, format_name)
 
 
-@check.command(name="configuration")
+@check.command(name="configuration", epilog=_EXIT_STATUSES)
 @format_option
 @explain_option
 @click.pass_obj
 def check_configuration_command(invocation: Invocation, *, format_name: str, explain: str | None) -> int:
-    """Say what is wrong with the Airflow configuration options."""
+    """Say what is wrong with the Airflow configuration options.
+
+    \b
+    Example:
+      mwaa-harness check configuration
+    """
     if explain is not None:
         return _explain_any(explain)
     from harness.cli.commands import check_others

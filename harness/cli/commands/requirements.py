@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.command_group import EXIT_STATUSES
 from harness.errors import ExitStatus, HarnessError
 
 if TYPE_CHECKING:
@@ -15,19 +16,24 @@ if TYPE_CHECKING:
     from harness.cli.invocation import Invocation
 
 
-@click.group(name="requirements")
+@click.group(name="requirements", epilog=EXIT_STATUSES)
 def requirements() -> None:
     """Lock requirements.txt, or package it for an environment without internet."""
 
 
-@requirements.command(name="lock")
+@requirements.command(name="lock", epilog=EXIT_STATUSES)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--output", type=click.Path(path_type=Path), help="Where to; beside FILE as *.lock.txt by default."
 )
 @click.pass_obj
 def lock_command(invocation: Invocation, file: Path | None, output: Path | None) -> int:
-    """Write every package that FILE leads to, pinned and with hashes, for MWAA's platform."""
+    """Write every package that FILE leads to, pinned and with hashes, for MWAA's platform.
+
+    \b
+    Example:
+      mwaa-harness requirements lock
+    """
     from harness.checks.requirements.lock import render_lock
 
     request, verdict = _resolve(invocation, file)
@@ -39,14 +45,19 @@ def lock_command(invocation: Invocation, file: Path | None, output: Path | None)
     return ExitStatus.SUCCESS
 
 
-@requirements.command(name="package")
+@requirements.command(name="package", epilog=EXIT_STATUSES)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--output", type=click.Path(path_type=Path), help="Folder for the two files; build/mwaa by default."
 )
 @click.pass_obj
 def package_command(invocation: Invocation, file: Path | None, output: Path | None) -> int:
-    """Download MWAA's wheels into plugins.zip, write the offline requirements.txt, prove that it installs."""
+    """Download MWAA's wheels into plugins.zip, write the offline requirements.txt, prove that it installs.
+
+    \b
+    Example:
+      mwaa-harness requirements package
+    """
     from harness.checks.requirements.package import package, prove
     from harness.project.layout import locate_project
 

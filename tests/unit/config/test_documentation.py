@@ -45,13 +45,17 @@ def show(value: Any) -> str:
     return f"`{value:g}`"
 
 
-def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Every command that is written here, subcommands included."""
-    for name, command in sorted(group.commands.items()):
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{prefix}{name} ")
-        else:
+def commands(group: click.Group, above: click.Context | None = None) -> Iterator[tuple[str, click.Command]]:
+    """Every command that is written here, subcommands included, also those that are imported late."""
+    context = click.Context(group, above, None if above is None else group.name)
+    prefix = f"{group.name} " if above is not None else ""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield f"{prefix}{name}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, context)
 
 
 def command_rows() -> str:
