@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from harness.project.seeds import SeedConnection, SeedPool
     from harness.runner.run_state import RunKey
-    from harness.runner.seeds import SeedConnection, SeedPool
     from harness.runtime.backend import Endpoints
 
 _CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')

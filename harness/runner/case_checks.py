@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from harness.config.toml_section import suggest
 from harness.errors import CollectedError, HarnessError, UsageError
 from harness.runner.cases import Start
-from harness.runner.toml_section import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timezone
 from typing import TYPE_CHECKING
 
+from harness.config.toml_section import open_section, suggest
 from harness.runner.cases import (
     DEFAULT_TIMEOUT,
     Case,
@@ -15,12 +16,11 @@ from harness.runner.cases import (
     RunOutcome,
     Start,
 )
-from harness.runner.toml_section import open_section, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.runner.toml_section import Section
+    from harness.config.toml_section import Section
 
 _TASK_STATES = ("success", "failed", "skipped", "upstream_failed", "removed")
 

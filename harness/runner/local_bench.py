@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
+from harness.project.seeds import load_seeds
 from harness.runner.airflow_api import AirflowApi
 from harness.runner.arrival import Arrival
 from harness.runner.bench import Progress
@@ -24,7 +25,6 @@ from harness.runner.local_aws import LocalAws
 from harness.runner.metadata import MetadataReader
 from harness.runner.parsing import parse_working_tree
 from harness.runner.seeding import apply_seeds
-from harness.runner.seeds import load_seeds
 from harness.runner.task_logs import read_attempts, read_last_lines
 from harness.runner.verdict import CaseResult, Facts, NotPushed, judge, tasks_worth_reading
 from harness.waiting import DeadlineError, NotYet, Ready, wait_until
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
     from harness.events import EventSink
     from harness.local_environment import LocalEnvironment
+    from harness.project.seeds import Seeds
     from harness.runner.cases import Case, DagTests
     from harness.runner.driver import RunTicket
     from harness.runner.parse_report import ParseReport
     from harness.runner.run_state import RunState, TaskState
-    from harness.runner.seeds import Seeds
 
 DEFAULT_CONCURRENCY = 10
 _SYNCS_TO_ARRIVE = 12  # at MWAA's pace of 30 s a new file is listed after up to 300 s, then parsed

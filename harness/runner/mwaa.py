@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.config.toml_section import suggest
 from harness.errors import HarnessError, UsageError
 from harness.events import ignore_events
 from harness.runner.cases import DEFAULT_TIMEOUT, Case
 from harness.runner.failure_text import describe_result
-from harness.runner.toml_section import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import process
 from harness.errors import HarnessError
+from harness.project.seed_variables import seed_variables
 from harness.runner.parse_report import ParseReport, read_report
 from harness.runtime.airflow_variables import AirflowInputs, layered_variables
 from harness.runtime.home_binding import INSIDE_FOLDER, LAUNCHER, probe_home_binding
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from harness.config.model import Settings
     from harness.project.layout import Project
-    from harness.runner.seeds import Seeds
+    from harness.project.seeds import Seeds
     from harness.runtime.backend import Endpoints
 
 _SECONDS = 900.0
@@ -106,31 +107,6 @@ def parse_working_tree(
     return read_report(
         _with_own_paths(answer, {f"{airflow_home}/{name}": str(tree) for name, tree in trees.items()})
     )
-
-
-def seed_variables(seeds: Seeds, settings: Settings) -> dict[str, str]:
-    """The variables and connections of `seeds`, those in Secrets Manager too, as Airflow's own variables."""
-    options = settings.environment.airflow_configuration_options
-    variables = {f"AIRFLOW_VAR_{name.upper()}": value for name, value in seeds.variables.items()}
-    for connection in seeds.connections:
-        fields = {name: value for name, value in asdict(connection).items() if value not in (None, "", {})}
-        name = fields.pop("conn_id")
-        variables[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(fields)
-    kwargs = _read_kwargs(options.get("secrets.backend_kwargs", ""))
-    for option, kind in (("variables_prefix", "VAR"), ("connections_prefix", "CONN")):
-        prefix = str(kwargs.get(option) or f"airflow/{option.partition('_')[0]}")
-        for name, value in seeds.secrets.items():
-            if "secrets.backend" in options and name.startswith(f"{prefix}/"):
-                variables[f"AIRFLOW_{kind}_{name[len(prefix) + 1 :].upper()}"] = value
-    return variables
-
-
-def _read_kwargs(text: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _furnish(home: Path, project: Project) -> None:

@@ -11,8 +11,8 @@ from harness.errors import HarnessError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from harness.project.seeds import SeedConnection, SeedObject, SeedPool, Seeds
     from harness.runner.local_aws import LocalAws
-    from harness.runner.seeds import SeedConnection, SeedObject, SeedPool, Seeds
 
 
 class SeedApi(Protocol):

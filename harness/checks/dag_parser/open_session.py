@@ -12,9 +12,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.checks.dag_parser.seeded_names import read_seeded_names
 from harness.checks.dag_parser.session import Session, digest_shell, sign
 from harness.checks.dag_parser.start import private_folder
+from harness.project.seed_variables import seed_variables, seeded_names
+from harness.project.seeds import load_seeds
 from harness.runtime.airflow_variables import AirflowInputs, airflow_variables
 from harness.runtime.backend import Endpoints
 from harness.runtime.private_files import make_folder
@@ -38,11 +39,16 @@ _MEMORY = 4 << 30
 def open_session(
     project: Project, settings: Settings, environ: Mapping[str, str], worker: WorkerEnvironment
 ) -> Session:
-    """The session for the project as it is now. Creates the parser's home folder."""
+    """The session for the project as it is now. Creates the parser's home folder.
+
+    Raises:
+        UsageError: the seeds file is not TOML.
+        CollectedError: it has mistakes.
+    """
     home = project.state.cache / "dag-parser" / "home"
     make_folder(home)
-    seeds = read_seeded_names(project.seeds_file)
-    variables = _variables(project, settings, environ, worker, home) | seeds.variables
+    seeds = load_seeds(project.seeds_file)
+    variables = _variables(project, settings, environ, worker, home) | seed_variables(seeds, settings)
     options = settings.environment.airflow_configuration_options
     requests: dict[str, Any] = {
         "timeout": _number(options.get("core.dagbag_import_timeout"), _IMPORT_TIMEOUT),
@@ -86,7 +92,7 @@ def open_session(
         options=requests,
         dags_folder=str(project.dags_folder),
         plugins_folder=str(project.plugins_folder),
-        seeded={kind: sorted(names) for kind, names in seeds.names.items()},
+        seeded=seeded_names(seeds, settings),
         inputs=sign(str(path) for path in inputs),
         shell=digest_shell(environ),
     )

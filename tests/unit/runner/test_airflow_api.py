@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from harness.project.seeds import SeedConnection, SeedPool
 from harness.runner.airflow_api import AirflowApi, ApiError
 from harness.runner.run_state import RunKey
-from harness.runner.seeds import SeedConnection, SeedPool
 from harness.runtime.backend import Endpoints
 from harness.waiting import DeadlineError
 

@@ -9,13 +9,13 @@ import pytest
 
 from harness.config.model import EnvironmentSettings, Settings
 from harness.errors import CollectedError, Location
+from harness.project.seed_variables import seed_variables
+from harness.project.seeds import SeedConnection, Seeds
 from harness.runner.case_checks import check_cases
 from harness.runner.cases import Case, DagTests, Start
 from harness.runner.failure_text import describe_parse_errors, shorten
 from harness.runner.parse_report import ParsedDag, ParsedFile, ParseReport, read_report
-from harness.runner.parsing import seed_variables
 from harness.runner.run_state import RunKey, TaskState
-from harness.runner.seeds import SeedConnection, Seeds
 from harness.runner.task_logs import attempt_path, read_attempts, read_last_lines
 from harness.runtime.synced_files import newest_arrival
 
