@@ -256,11 +256,6 @@ CONFIGURATION = (
         local('runtime = "docker"'),
     ),
     Case(
-        "runtime that is not there yet",
-        ("compose runtime is not available in this version", "use native"),
-        local('runtime = "compose"'),
-    ),
-    Case(
         "not UTF-8",
         ("mwaa.toml:2:9", "not UTF-8", "0xe9", "save the file as UTF-8"),
         b'[environment]\nname = "\xe9"\n',
@@ -293,11 +288,6 @@ COMMANDS = (
         "flag with a bad value",
         ("--runtime", '"dokcer"', "auto, compose or native"),
         command=("up", "--runtime", "dokcer"),
-    ),
-    Case(
-        "flag for what is not there yet",
-        ("compose runtime is not available", "up --runtime native"),
-        command=("up", "--runtime", "compose"),
     ),
     Case(
         "project folder that is not there",

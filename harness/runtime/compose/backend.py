@@ -16,7 +16,7 @@ from harness.runtime.backend import Endpoints, LogLine, ServiceState, ServiceSta
 from harness.runtime.compose.bring_up import BringUp
 from harness.runtime.compose.dags_arrival import newest_arrival
 from harness.runtime.compose.logs import follow_lines, read_lines
-from harness.runtime.compose.record import remove_record
+from harness.runtime.compose.record import retire_record
 from harness.runtime.compose.site import make_compose_site
 from harness.runtime.compose.starting import READY_SECONDS, ComposeStarter, run_compose, stop_containers
 from harness.runtime.compose.statuses import describe_services
@@ -63,7 +63,7 @@ class ComposeBackend:
     def down(self, events: EventSink) -> None:
         with environment_lock(self._site.state, events):
             stop_containers(self._site, serialize_events(events))
-            remove_record(self._site.state)
+            retire_record(self._site.state)
 
     def discard_volumes(self, events: EventSink) -> None:
         with environment_lock(self._site.state, events):

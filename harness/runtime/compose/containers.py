@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ ONE_OFF = "com.docker.compose.oneoff"
 _HOST_LENGTH = 12  # a container is called so on its network unless it is told otherwise
 _NEVER = "0001-01-01T00:00:00Z"
 _KILLED = 128
+_EXITS_SINCE = 3600
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -40,6 +42,7 @@ class ContainerInfo:
         exit_status: how its process ended; of one that runs, 0.
         is_out_of_memory: whether it ended because it reached its limit.
         service: the service's name in the compose file.
+        earlier_exit: how it ended before the engine started it again, while the engine remembers that.
     """
 
     id: str
@@ -52,6 +55,7 @@ class ContainerInfo:
     exit_status: int
     is_out_of_memory: bool
     service: str
+    earlier_exit: int | None = None
 
     @property
     def host(self) -> str:
@@ -71,7 +75,11 @@ def list_containers(client: DockerClient, project: str) -> tuple[ContainerInfo, 
         document = _inspect(client, entry["Id"])
         if document is not None:
             documents.append(document)
-    return describe_containers(documents)
+    infos = describe_containers(documents)
+    if not any(info.restarts for info in infos):
+        return infos
+    exits = _read_exits(client, project)
+    return tuple(replace(info, earlier_exit=exits.get(info.id)) for info in infos)
 
 
 def describe_containers(documents: Sequence[Mapping[str, Any]]) -> tuple[ContainerInfo, ...]:
@@ -90,14 +98,20 @@ def describe_containers(documents: Sequence[Mapping[str, Any]]) -> tuple[Contain
 
 
 def describe_exit(info: ContainerInfo) -> str | None:
-    """How a container that does not run has ended."""
-    if info.is_alive or info.state == "created":
+    """How a container that does not run has ended, or one that the engine started again the time before."""
+    if info.state == "created" or (info.is_alive and not info.restarts):
         return None
+    if info.is_alive:
+        return None if info.earlier_exit is None else _describe_status(info.earlier_exit)
     if info.is_out_of_memory:
         return "killed: it reached its memory limit"
-    if info.exit_status > _KILLED:
-        return f"killed by {_SIGNALS.get(info.exit_status - _KILLED, f'signal {info.exit_status - _KILLED}')}"
-    return f"exit status {info.exit_status}"
+    return _describe_status(info.exit_status)
+
+
+def _describe_status(status: int) -> str:
+    if status > _KILLED:
+        return f"killed by {_SIGNALS.get(status - _KILLED, f'signal {status - _KILLED}')}"
+    return f"exit status {status}"
 
 
 _SIGNALS = {1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
@@ -113,6 +127,14 @@ def read_moment(text: str) -> datetime | None:
         f"{second}.{(fraction or '0').ljust(6, '0')}{zone.replace('Z', '+00:00')}"
     )
     return moment.astimezone(timezone.utc)
+
+
+def _read_exits(client: DockerClient, project: str) -> Mapping[str, int]:
+    """How each container ended last, by id, as far back as the engine's list of events goes."""
+    filters = {"type": "container", "event": "die", "label": f"{PROJECT}={project}"}
+    now = int(time.time())
+    events = client.api.events(since=now - _EXITS_SINCE, until=now + 1, filters=filters, decode=True)
+    return {event["Actor"]["ID"]: int(event["Actor"]["Attributes"]["exitCode"]) for event in events}
 
 
 def _inspect(client: DockerClient, container: str) -> Mapping[str, Any] | None:

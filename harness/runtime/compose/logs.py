@@ -24,7 +24,7 @@ def read_lines(
     """The lines so far, oldest first per service."""
     for info in containers:
         with translated():
-            said = client.api.logs(info.id, stdout=True, stderr=True, since=since)
+            said = client.api.logs(info.id, stdout=True, stderr=True, since=_moment(since))
         for line in said.decode("utf-8", "replace").splitlines():
             yield LogLine(info.name, line)
 
@@ -40,7 +40,7 @@ def follow_lines(
         try:
             with translated():
                 chunks = client.api.logs(
-                    info.id, stdout=True, stderr=True, stream=True, follow=True, since=since
+                    info.id, stdout=True, stderr=True, stream=True, follow=True, since=_moment(since)
                 )
                 for chunk in chunks:
                     *whole, rest = (rest + chunk).split(b"\n")
@@ -65,3 +65,7 @@ def last_lines(client: DockerClient, info: ContainerInfo, count: int) -> tuple[s
     with translated():
         said = client.api.logs(info.id, stdout=True, stderr=True, tail=count)
     return tuple(said.decode("utf-8", "replace").splitlines())
+
+
+def _moment(since: datetime | None) -> float | None:
+    return None if since is None else since.timestamp()  # the SDK's own conversion knows no time zones

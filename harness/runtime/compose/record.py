@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -69,5 +70,20 @@ def read_record(state: StateFolder) -> ComposeRecord | None:
         raise RecordError(repr(error)) from error
 
 
-def remove_record(state: StateFolder) -> None:
-    record_file(state).unlink(missing_ok=True)
+def retire_record(state: StateFolder) -> None:
+    """Note that the environment is down; its ports are remembered for the next time."""
+    with contextlib.suppress(FileNotFoundError):
+        record_file(state).replace(_retired_file(state))
+
+
+def remembered_ports(state: StateFolder) -> Mapping[str, int]:
+    """The ports of the environment that was here last."""
+    try:
+        document = json.loads(_retired_file(state).read_text(encoding="utf-8"))
+        return {name: int(port) for name, port in document["ports"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _retired_file(state: StateFolder) -> Path:
+    return record_file(state).with_suffix(".last.json")

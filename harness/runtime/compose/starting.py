@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness import process
 from harness.config.model import RuntimeChoice
 from harness.events import EventSink, Notice, StepFinished, StepStarted, Warned
+from harness.runtime.backend import ServiceState
 from harness.runtime.compose import failures
 from harness.runtime.compose.bring_up import DATABASE_STEP, BringUp
 from harness.runtime.compose.command import ComposeInputs, compose_environment, compose_variables
 from harness.runtime.compose.evidence import ComposeEvidence
-from harness.runtime.compose.record import ComposeRecord, RecordError, read_record, record_file, write_record
+from harness.runtime.compose.record import (
+    ComposeRecord,
+    RecordError,
+    read_record,
+    record_file,
+    remembered_ports,
+    write_record,
+)
 from harness.runtime.compose.settings_toml import settings_toml
 from harness.runtime.compose.site import ComposeSite
+from harness.runtime.compose.statuses import describe_services
 from harness.runtime.plan import inputs_digest, plan_endpoints
 from harness.runtime.ports import choose_ports
 from harness.runtime.private_files import make_folder, write_private
@@ -60,6 +70,8 @@ class ComposeStarter:
         if was_up and known is not None and known.inputs != record.inputs:
             self.events(Notice("what the Airflow services start with has changed: they are started anew"))
         self._write(inputs, record)
+        if known == record and self._is_complete(before, record):
+            return
         try:
             self._bring_up(inputs, record, has_data=known is not None or self._has_data())
         except BaseException:
@@ -84,6 +96,15 @@ class ComposeStarter:
                 events=self.events,
                 scratch=self.site.folder,
             ).run(READY_SECONDS + self.site.settings.local.startup_script_seconds)
+
+    def _is_complete(self, containers: tuple[ContainerInfo, ...], record: ComposeRecord) -> bool:
+        """Whether everything runs already as it should, and is ready."""
+        counts = Counter(info.service for info in containers if info.state == "running")
+        wanted = {**dict.fromkeys((role.value for role in _SINGLE), 1), **replica_counts(self.site.settings)}
+        if any(counts[service] != count for service, count in wanted.items()):
+            return False
+        states = describe_services(containers, {}, ComposeEvidence(record.endpoints))
+        return all(line.state is ServiceState.READY for line in states)
 
     def _inputs(self, images: Images, ports: Mapping[str, int]) -> ComposeInputs:
         settings = self.site.settings
@@ -124,7 +145,7 @@ class ComposeStarter:
             "localstack": local.localstack_port,
             "webserver": local.webserver_port,
         }
-        remembered = {} if known is None else known.ports
+        remembered = remembered_ports(self.site.state) if known is None else known.ports
         alive = {info.service for info in containers if info.is_alive}
         kept = {
             name: remembered[name]
