@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from harness.project.shard import Shard
     from harness.runner.bench import Bench
     from harness.runner.live_progress import LiveProgress
     from harness.runner.mwaa import Mwaa
@@ -37,6 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         type=float,
         help="how long a run may take where dag-tests.toml says nothing",
+    )
+    group.addoption(
+        "--mwaa-shard", metavar="K/N", help="test the K-th of N parts of the DAG files, e.g. in a CI matrix"
     )
     group.addoption(
         "--mwaa-concurrency", metavar="RUNS", type=int, help="how many runs may be under way at once"
@@ -65,7 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
         bench = _bench_of(config)
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = [str(bench.dags_folder)]
-        config.pluginmanager.register(DagTestSession(bench, _progress_of(config)), "mwaa-dags")
+        session = DagTestSession(bench, _progress_of(config), _shard_of(config))
+        config.pluginmanager.register(session, "mwaa-dags")
 
 
 @pytest.hookimpl(trylast=True)
@@ -121,6 +126,17 @@ def _bench_of(config: pytest.Config) -> Bench:
     if _BENCH not in config.stash:
         config.stash[_BENCH] = config.hook.pytest_mwaa_bench(config=config)
     return config.stash[_BENCH]
+
+
+def _shard_of(config: pytest.Config) -> Shard:
+    from harness.errors import HarnessError  # noqa: PLC0415 - as above
+    from harness.project.shard import read_shard  # noqa: PLC0415
+    from harness.runner.failure_text import describe_error  # noqa: PLC0415
+
+    try:
+        return read_shard(config.getoption("mwaa_shard"))
+    except HarnessError as error:
+        raise pytest.UsageError(describe_error(error)) from error
 
 
 def _progress_of(config: pytest.Config) -> LiveProgress:

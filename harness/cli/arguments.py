@@ -380,13 +380,14 @@ def test_dags(invocation: Invocation, arguments: tuple[str, ...]) -> int:
 
     Through Celery and SQS, as on MWAA, and checked against what dag-tests.toml expects.
 
-    Uses the running environment; starts one when none is up, and stops that again. Every argument goes to
-    pytest.
+    Uses the running environment; starts one when none is up, and stops that again. `--shard K/N` takes the
+    K-th of N parts of the DAG files; every other argument goes to pytest.
 
     \b
     Example:
       mwaa-harness test-dags -k simple_demo
       mwaa-harness test-dags --junitxml=report.xml
+      mwaa-harness test-dags --shard 2/3
     """
     from harness.cli.commands.test_dags import test_dags as run
 

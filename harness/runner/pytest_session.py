@@ -11,13 +11,14 @@ import pytest
 
 from harness.errors import ExitStatus, HarnessError
 from harness.runner.failure_text import describe_error, describe_plugin_error
-from harness.runner.items import DagFile, OtherModule, RunItem
+from harness.runner.items import DagFile, OtherModule, ParseItem, RunItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import FrameType
 
+    from harness.project.shard import Shard
     from harness.runner.bench import Bench
     from harness.runner.live_progress import LiveProgress
     from harness.runner.parse_report import ParsedFile, ParseReport
@@ -28,9 +29,10 @@ _TERMINATED = 128 + signal.SIGTERM
 class DagTestSession:
     """The plugin object that is registered when the DAGs are to be tested."""
 
-    def __init__(self, bench: Bench, progress: LiveProgress) -> None:
+    def __init__(self, bench: Bench, progress: LiveProgress, shard: Shard) -> None:
         self._bench = bench
         self._progress = progress
+        self._shard = shard
         self._report: ParseReport | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -51,6 +53,22 @@ class DagTestSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> OtherModule | None:
         return OtherModule.from_parent(parent, path=module_path) if self._find(module_path) else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave the DAG files of other shards to other machines."""
+        files = sorted({item.path for item in items if isinstance(item, (ParseItem, RunItem))})
+        others = set(files).difference(self._shard.choose(files))
+        left = [item for item in items if isinstance(item, (ParseItem, RunItem)) and item.path in others]
+        if left:
+            config.hook.pytest_deselected(items=left)
+            items[:] = [item for item in items if item not in left]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """More machines than DAG files are no failure."""
+        if self._shard.parts > 1 and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.OK
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:

@@ -63,6 +63,25 @@ def test_all_runs_are_submitted_before_the_first_is_waited_for(pytester: pytest.
     ]
 
 
+@pytest.mark.parametrize(
+    ("shard", "passed", "deselected"), [("1/2", 3, 2), ("2/2", 2, 3), ("3/3", 0, 5), ("1/1", 5, 0)]
+)
+def test_a_shard_takes_its_part_of_the_files(
+    shard: str, passed: int, deselected: int, pytester: pytest.Pytester
+) -> None:
+    _project(pytester, _TWO)
+    result = pytester.runpytest("--mwaa-dags", "--mwaa-shard", shard)
+    result.assert_outcomes(passed=passed, deselected=deselected)
+    assert result.ret == 0
+
+
+def test_a_shard_that_is_none_is_wrong_use(pytester: pytest.Pytester) -> None:
+    _project(pytester, _TWO)
+    result = pytester.runpytest("--mwaa-dags", "--mwaa-shard", "3/2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--shard 3/2 is not K/N*"])
+
+
 def test_only_what_is_selected_runs(pytester: pytest.Pytester) -> None:
     _project(pytester, _TWO)
     pytester.runpytest("--mwaa-dags", "-k", "second").assert_outcomes(passed=1, deselected=4)

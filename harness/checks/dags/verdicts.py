@@ -14,6 +14,7 @@ from harness.checks.dags.discovery import Discovery, discover
 from harness.checks.dags.findings import cross_findings, findings_of, sort_key
 from harness.checks.dags.sources import with_source
 from harness.errors import Location
+from harness.project.shard import WHOLE, Shard
 from harness.results import CheckResult, Finding, Severity
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ class Question:
     Attributes:
         root: the project.
         paths: files and folders, absolute; the DAGs folder when there are none.
-        shard: which part of how many, counted from 1.
+        shard: which part of the files.
         graph: also learn each DAG's tasks and edges.
     """
 
     root: str
     paths: tuple[str, ...] = ()
-    shard: tuple[int, int] = (1, 1)
+    shard: Shard = WHOLE
     graph: str = ""
 
 
@@ -66,14 +67,13 @@ def check_dags(
     """
     started = time.monotonic()
     found = discover(question.paths, session.dags_folder, session.options["ignore_syntax"])
-    part, parts = question.shard
-    files = found.files[part - 1 :: parts]
+    files = question.shard.choose(found.files)
     records, held = _facts(session, question, files, parser, progress)
     findings = [
         finding for facts in records for finding in findings_of(facts, session.seeded, session.options)
     ]
     findings += cross_findings(records)
-    if not question.paths and parts == 1:
+    if not question.paths and question.shard == WHOLE:
         findings += dataset_findings(records)
     findings += _ignore_findings(found)
     kept = list(dict.fromkeys(findings))

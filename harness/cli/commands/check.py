@@ -147,13 +147,14 @@ def check_dags_command(
       mwaa-harness check dags dags/orders.py
     """
     from harness.cli.commands import check_dags
+    from harness.project.shard import read_shard
 
     if explain is not None:
         from harness.checks.dags.rules import RULES
 
         return explain_rule(explain, RULES)
     page = None if html is None else invocation.working_folder / html
-    how = check_dags.How(is_cold=is_cold, shard=check_dags.read_shard(shard), html=page)
+    how = check_dags.How(is_cold=is_cold, shard=read_shard(shard), html=page)
     if watches:
         return check_dags.watch(invocation, paths, format_name, how)
     return check_dags.run(invocation, paths, format_name, how)

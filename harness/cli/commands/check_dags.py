@@ -15,6 +15,7 @@ from harness.checks.dags.verdicts import Question, check_dags
 from harness.errors import ExitStatus, UsageError
 from harness.events import StepProgressed
 from harness.project.layout import locate_project
+from harness.project.shard import WHOLE, Shard
 from harness.results import Outcome
 from harness.workerenv.store import ensure_worker_environment
 
@@ -34,25 +35,13 @@ class How:
 
     Attributes:
         is_cold: with a parser that answers and ends, rather than the one that stays.
-        shard: which part of how many, counted from 1.
+        shard: which part of the files.
         html: where to write the page for people who would rather look than read.
     """
 
     is_cold: bool = False
-    shard: tuple[int, int] = (1, 1)
+    shard: Shard = WHOLE
     html: Path | None = None
-
-
-def read_shard(text: str | None) -> tuple[int, int]:
-    """The value of `--shard`, such as 2/5.
-
-    Raises:
-        UsageError: it is none.
-    """
-    part, slash, parts = (text or "1/1").partition("/")
-    if not (slash and part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
-        raise UsageError(f"--shard {text} is not K/N with 1 ≤ K ≤ N", hint="e.g. --shard 2/5")
-    return int(part), int(parts)
 
 
 def run(invocation: Invocation, paths: Sequence[str], format_name: str, how: How) -> int:

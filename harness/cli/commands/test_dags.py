@@ -16,8 +16,12 @@ _PLUGIN = "mwaa"
 
 
 def pytest_command(arguments: Sequence[str]) -> tuple[str, ...]:
-    """The command that runs the DAG tests with the person's own pytest arguments."""
-    return (sys.executable, "-m", "pytest", "-p", _PLUGIN, "--mwaa-dags", *arguments)
+    """The command that runs the DAG tests with the person's own pytest arguments; ours get pytest's names."""
+    named = (
+        f"--mwaa-{word[2:]}" if word == "--shard" or word.startswith("--shard=") else word
+        for word in arguments
+    )
+    return (sys.executable, "-m", "pytest", "-p", _PLUGIN, "--mwaa-dags", *named)
 
 
 def test_dags(invocation: Invocation, *, arguments: Sequence[str]) -> int:
