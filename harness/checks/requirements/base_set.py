@@ -29,6 +29,7 @@ class InstalledPackage:
 
     Attributes:
         requires: its requirements that hold without extras.
+        optional: its requirements that hold with an extra, as its marker says.
         extras: the extras it offers.
         is_built: it has no wheel for the target; the image carries a build of it.
     """
@@ -37,6 +38,7 @@ class InstalledPackage:
     requires: tuple[str, ...]
     extras: tuple[str, ...]
     is_built: bool
+    optional: tuple[str, ...] = ()
 
 
 @cache
@@ -45,7 +47,11 @@ def load_base_set(airflow_version: str) -> Mapping[str, InstalledPackage]:
     document = json.loads(_file(airflow_version).read_text(encoding="utf-8"))
     return {
         name: InstalledPackage(
-            entry["version"], tuple(entry["requires"]), tuple(entry["extras"]), is_built=entry["built"]
+            entry["version"],
+            tuple(entry["requires"]),
+            tuple(entry["extras"]),
+            is_built=entry["built"],
+            optional=tuple(entry["optional"]),
         )
         for name, entry in document.items()
     }
@@ -65,13 +71,13 @@ def write_base_set(airflow_version: str, site_packages: Path, built: frozenset[s
     for distribution in importlib.metadata.distributions(path=[str(site_packages)]):
         name = canonicalize_name(distribution.metadata["Name"])
         if pins.get(name) == distribution.version:
-            requires = [
-                text for text in distribution.requires or [] if "extra" not in str(Requirement(text).marker)
-            ]
+            told = distribution.requires or []
+            optional = [text for text in told if "extra" in str(Requirement(text).marker)]
             extras = sorted(set(distribution.metadata.get_all("Provides-Extra") or []))
             document[name] = {
                 "version": distribution.version,
-                "requires": requires,
+                "requires": [text for text in told if text not in optional],
+                "optional": optional,
                 "extras": extras,
                 "built": name in built,
             }
