@@ -213,7 +213,9 @@ def _hidden_modules(folder: Path, files: Sequence[TreeFile], session: Session) -
     for file in files:
         inner = PurePosixPath(file.relative)
         if inner.suffix == ".py" and len(inner.parts) > 1 and inner.stem in installed:
-            message = f"Airflow loads it as `{inner.stem}`: from then on `import {inner.stem}` finds this file"
+            message = (
+                f"Airflow loads it as `{inner.stem}`: from then on `import {inner.stem}` finds this file"
+            )
             yield _finding("plugin-module-clash", message, Location(folder / inner, 1))
     for top in sorted({file.relative.partition("/")[0] for file in files}):
         name = top.removesuffix(".py")

@@ -88,8 +88,11 @@ def up(invocation: Invocation, *, waits: bool, runtime: str | None) -> int:
 
 @mwaa_harness.command(epilog=EXIT_STATUSES)
 @click.option("-y", "--yes", "agrees", is_flag=True, help="Write without asking.")
+@click.option(
+    "--ci", metavar="[github|gitlab]", help="Whose CI file to write; otherwise that of the service in use."
+)
 @click.pass_obj
-def init(invocation: Invocation, *, agrees: bool) -> int:
+def init(invocation: Invocation, *, agrees: bool, ci: str | None) -> int:
     """Make an existing repository ready.
 
     Finds its DAGs, plugins and requirements, shows which files it would write, and asks. Nothing that exists
@@ -98,10 +101,13 @@ def init(invocation: Invocation, *, agrees: bool) -> int:
     \b
     Example:
       mwaa-harness init --yes
+      mwaa-harness init --ci gitlab
     """
+    from harness.cli.commands.init import ask_person, read_service
     from harness.cli.commands.init import init as run
 
-    return run(invocation, confirm=(lambda _question: True) if agrees else click.confirm)
+    confirm = (lambda _question: True) if agrees else ask_person
+    return run(invocation, confirm=confirm, ci=read_service(ci))
 
 
 @mwaa_harness.command(epilog=EXIT_STATUSES)

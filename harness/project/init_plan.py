@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from harness.project.ci_files import CiService, render_ci_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,20 +36,20 @@ mwaa-down: ## stop it
 mwaa-test: ## run every DAG through it
 \tmwaa-harness test-dags
 """
-_CI = """name: mwaa
-on: [push, pull_request]
-jobs:
-  check:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with:
-          python-version: "3.10"
-      - run: pip install mwaa-harness
-      - run: mwaa-harness check --format github
+_PRE_PUSH = """      - id: mwaa-test-dags
+        name: MWAA smoke tests
+        entry: mwaa-harness test-dags
+        language: python
+        additional_dependencies: [mwaa-harness]
+        files: {files}
+        pass_filenames: false
+        require_serial: true
+        stages: [pre-push]
+        verbose: true
 """
 _GITIGNORE_LINE = ".mwaa/"
+_GITLAB_FILE = ".gitlab-ci.yml"
+_GITLAB_PART = ".gitlab/mwaa.yml"
 
 
 @dataclass(frozen=True)
@@ -112,20 +115,32 @@ def recognize_layout(files: Collection[str]) -> Layout:
     )
 
 
-def plan_init(files: Collection[str], name: str) -> InitPlan:
-    """What to write into a repository called `name`; nothing that exists is ever in the plan's `new`."""
+def plan_init(files: Collection[str], name: str, ci: CiService | None = None) -> InitPlan:
+    """What to write into a repository; nothing that exists is ever in the plan's `new`.
+
+    Args:
+        files: the repository's, relative.
+        name: of the repository.
+        ci: the service that is to run the checks; None takes the one that the repository uses, else GitHub.
+    """
+    service = ci or _service_of(files)
+    ci_path = _ci_path(service, files)
     layout = recognize_layout(files)
     hooks = render_hooks(layout)
     wanted = (
         NewFile("mwaa.toml", render_settings(layout, name), "the project's settings"),
         NewFile(".pre-commit-config.yaml", hooks, "checks of changed files before each commit"),
         NewFile("mwaa.mk", _MAKE, "make targets; include it in a Makefile"),
-        NewFile(".github/workflows/mwaa.yml", _CI, "the checks in CI"),
+        NewFile(ci_path, render_ci_file(service, layout.requirements_file), "checks and DAG tests in CI"),
         NewFile(".gitignore", f"{_GITIGNORE_LINE}\n", "keeps the state folder out of git"),
     )
     advice = []
     if ".pre-commit-config.yaml" in files:
-        advice.append("add to .pre-commit-config.yaml:\n" + hooks.partition("\n")[2])
+        advice.append("add to .pre-commit-config.yaml:\n" + hooks.partition("repos:\n")[2])
+    if ci_path == _GITLAB_PART:
+        advice.append(f"add to {_GITLAB_FILE}:\ninclude:\n  - local: {_GITLAB_PART}")
+    if not {".pre-commit-config.yaml"} & set(files):
+        advice.append("have git run the hooks: pre-commit install")
     if ".gitignore" in files:
         advice.append(f"add the line {_GITIGNORE_LINE} to .gitignore")
     if "Makefile" in files:
@@ -156,7 +171,20 @@ def render_hooks(layout: Layout) -> str:
         _HOOK.format(id=id_, name=name, check=check, files=files, pass_filenames=passed)
         for id_, name, check, files, passed in hooks
     )
-    return "repos:\n  - repo: local\n    hooks:\n" + "".join(rendered)
+    kept = (layout.dags_folder or "dags", layout.plugins_folder, layout.requirements_file)
+    tested = "^(" + "|".join(re.escape(path) for path in kept if path) + ")"
+    head = "default_install_hook_types: [pre-commit, pre-push]\nrepos:\n  - repo: local\n    hooks:\n"
+    return head + "".join(rendered) + _PRE_PUSH.format(files=tested)
+
+
+def _service_of(files: Collection[str]) -> CiService:
+    return CiService.GITLAB if _GITLAB_FILE in files else CiService.GITHUB
+
+
+def _ci_path(service: CiService, files: Collection[str]) -> str:
+    if service is CiService.GITHUB:
+        return ".github/workflows/mwaa.yml"
+    return _GITLAB_PART if _GITLAB_FILE in files else _GITLAB_FILE
 
 
 def render_settings(layout: Layout, name: str) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from harness.errors import ExitStatus, HarnessError
+import click
+
+from harness.errors import ExitStatus, HarnessError, UsageError
+from harness.project.ci_files import CiService
 from harness.project.excluded_files import TreeFile, walk_files
 from harness.project.init_plan import plan_init
 
@@ -20,15 +24,18 @@ _LARGEST = 20_000
 _LEFT_OUT = (".mwaa/", ".venv/", "venv/", "node_modules/")
 
 
-def init(invocation: Invocation, *, confirm: Callable[[str], bool]) -> ExitStatus:
+def init(
+    invocation: Invocation, *, confirm: Callable[[str], bool], ci: CiService | None = None
+) -> ExitStatus:
     """Show the plan, ask, write. Nothing that exists is changed.
 
     Args:
         invocation: the repository is its working folder, or the one that --project names.
         confirm: asks the person a question.
+        ci: the service that is to run the checks; None takes the one that the repository uses.
     """
     root = invocation.named_project or invocation.working_folder
-    plan = plan_init(list_files(root), root.resolve().name)
+    plan = plan_init(list_files(root), root.resolve().name, ci)
     _show(plan, invocation.console)
     if not plan.new:
         invocation.console.say("nothing to write")
@@ -40,6 +47,34 @@ def init(invocation: Invocation, *, confirm: Callable[[str], bool]) -> ExitStatu
         _write(root, file)
     invocation.console.say(f"wrote {len(plan.new)} files; next: mwaa-harness check")
     return ExitStatus.SUCCESS
+
+
+def ask_person(question: str) -> bool:
+    """Whether the person agrees.
+
+    Raises:
+        UsageError: nobody is there to answer.
+    """
+    try:
+        return click.confirm(question)
+    except click.Abort as error:
+        if sys.stdin.isatty():
+            raise KeyboardInterrupt from error
+        raise UsageError(
+            "nobody answered, and nothing was written", hint="--yes writes without asking"
+        ) from error
+
+
+def read_service(name: str | None) -> CiService | None:
+    """The value of `--ci`.
+
+    Raises:
+        UsageError: nothing is known of such a service.
+    """
+    known = {service.value: service for service in CiService}
+    if name is not None and name not in known:
+        raise UsageError(f"--ci {name} is not known", hint=f"one of: {', '.join(known)}")
+    return None if name is None else known[name]
 
 
 def list_files(root: Path) -> list[str]:

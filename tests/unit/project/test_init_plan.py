@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.config.load import load_settings
+from harness.project.ci_files import CiService
 from harness.project.init_plan import plan_init, recognize_layout, render_settings
 
 if TYPE_CHECKING:
@@ -53,6 +54,21 @@ def test_what_exists_is_never_written() -> None:
     }
     assert plan.kept == ("mwaa.toml", ".gitignore")
     assert any("include mwaa.mk" in advice for advice in plan.advice)
+
+
+@pytest.mark.parametrize(
+    ("files", "ci", "path"),
+    [
+        ([], None, ".github/workflows/mwaa.yml"),
+        ([], CiService.GITLAB, ".gitlab-ci.yml"),
+        ([".gitlab-ci.yml"], None, ".gitlab/mwaa.yml"),
+        ([".gitlab-ci.yml"], CiService.GITHUB, ".github/workflows/mwaa.yml"),
+    ],
+)
+def test_the_ci_file_is_that_of_the_service(files: list[str], ci: CiService | None, path: str) -> None:
+    plan = plan_init(files, "repository", ci)
+    assert path in {file.path for file in plan.new}
+    assert (".gitlab/mwaa.yml" in " ".join(plan.advice)) == (path == ".gitlab/mwaa.yml")
 
 
 @pytest.mark.parametrize("name", ["orders", "2024 (Reports)", "ünïcode", "", "a" * 200])
