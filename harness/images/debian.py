@@ -12,11 +12,13 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from harness.errors import HarnessError
 from harness.process import CommandError, Completed, capture
+from harness.workerenv.cloning import clone_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,6 +64,7 @@ class Debian:
             )
         targets = self._check("apt-get", "indextargets", "--format", _TARGETS, "Created-By: Packages")
         (self._folder / "lists/partial").mkdir(parents=True)
+        (self._folder / "cache").mkdir()
         self._archives.mkdir()
         (self._folder / "status").touch()
         sources = source_lines(targets.stdout.splitlines())
@@ -80,15 +83,11 @@ class Debian:
         if wanted:
             self._apt("download", *wanted.values())
 
-    def unpack(self, archives: Sequence[Archive], target: Path) -> None:
-        """Unpack fetched `archives` into the new folder `target`."""
-        target.mkdir(parents=True)
+    def unpack(self, archives: Iterable[Archive], target: Path) -> None:
+        """Unpack fetched `archives` into the folder `target`."""
+        target.mkdir(parents=True, exist_ok=True)
         for entry in archives:
             self._check("dpkg-deb", "--extract", self._archives / entry.file, target)
-        merge_usr(target)
-        for name in _UNREAD:
-            shutil.rmtree(target / name, ignore_errors=True)
-        finish(target)
 
     def _apt(self, *words: str) -> Completed:
         folder = self._folder
@@ -171,10 +170,25 @@ def finish(root: Path) -> None:
 
 
 def unpack_all(debian: Debian, wanted: Mapping[Path, Sequence[Archive]]) -> None:
-    """Unpack several root file systems at once."""
-    with ThreadPoolExecutor() as pool:
-        for future in [pool.submit(debian.unpack, archives, root) for root, archives in wanted.items()]:
-            future.result()
+    """Unpack several root file systems at once; what all of them hold is unpacked once."""
+    common = set.intersection(*(set(archives) for archives in wanted.values()))
+    with TemporaryDirectory(dir=next(iter(wanted)).parent.parent) as folder, ThreadPoolExecutor() as pool:
+        shared = Path(folder) / "shared"
+        ordered = sorted(common, key=lambda entry: entry.file)
+        halves = ordered[::2], ordered[1::2]
+        for done in [pool.submit(debian.unpack, half, shared) for half in halves]:
+            done.result()
+
+        def complete(root: Path, archives: Sequence[Archive]) -> None:
+            clone_tree(shared, root)
+            debian.unpack((entry for entry in archives if entry not in common), root)
+            merge_usr(root)
+            for name in _UNREAD:
+                shutil.rmtree(root / name, ignore_errors=True)
+            finish(root)
+
+        for done in [pool.submit(complete, root, archives) for root, archives in wanted.items()]:
+            done.result()
 
 
 def translate_failure(done: Completed) -> CommandError:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from harness.config.model import Settings
     from harness.events import EventSink
-    from harness.images.building import RunningBuild
+    from harness.images.building import Builds, RunningBuild
     from harness.images.engine import FoundImage
     from harness.images.package_settings import PackageSettings
     from harness.project.layout import Project
@@ -144,19 +144,25 @@ class _Making:
 
     def _build(self, stood_in_for: Sequence[BaseImage], row: SupportRow) -> None:
         with open_builds(self._package_settings(), self._environ) as builds:
-            running = []
+            running: list[RunningBuild] = []
             # The interpreter comes first: the Airflow image waits for nothing else.
             for image in sorted(stood_in_for, key=lambda image: image is not BaseImage.PYTHON):
-                self._events(StepProgressed(image.reference, "building the stand-in"))
-                running.append(builds.start(prepare_build(image, self._folder, self._environ)))
-            if BaseImage.PYTHON in stood_in_for:
-                self._finish(running.pop(0))
-            if name := self._stale_airflow(row):
-                detail = f"Airflow {row.airflow_version} on {BaseImage.PYTHON.reference}"
-                self._events(StepStarted(airflow_image(row), detail))
-                running.append(builds.start(prepare_base(row, name, self._folder / "airflow")))
-            for build in running:
-                self._finish(build)
+                self._events(StepProgressed(image.reference, "making the stand-in"))
+                build = prepare_build(self._client, image, self._folder, self._environ)
+                running.append(builds.start(build))
+                if image is BaseImage.PYTHON:
+                    self._finish(running.pop())
+                    running += self._start_airflow(row, builds)
+            if BaseImage.PYTHON not in stood_in_for:
+                running += self._start_airflow(row, builds)
+            for started in running:
+                self._finish(started)
+
+    def _start_airflow(self, row: SupportRow, builds: Builds) -> Iterator[RunningBuild]:
+        if name := self._stale_airflow(row):
+            detail = f"Airflow {row.airflow_version} on {BaseImage.PYTHON.reference}"
+            self._events(StepStarted(airflow_image(row), detail))
+            yield builds.start(prepare_base(row, name, self._folder / "airflow"))
 
     def _finish(self, running: RunningBuild) -> None:
         built = running.wait()

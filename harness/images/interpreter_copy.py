@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,9 +53,17 @@ def copy_interpreter(interpreter: Interpreter, root: Path, environ: Mapping[str,
         (programs / name).symlink_to(f"python{series}")
     shutil.copytree(library, target, symlinks=True, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     (target / "site-packages").mkdir()
+    _unzip_pip(target)
     for found in shared.glob(f"libpython{series}.so*"):
         shutil.copy2(found, root / "usr/local/lib" / found.name, follow_symlinks=False)
     _copy_libraries(root, (executable, *library.glob("lib-dynload/*.so")), environ)
+
+
+def _unzip_pip(library: Path) -> None:
+    # `python3 -m pip` is all that the build needs of pip; its wheel is part of the standard library.
+    for wheel in (library / "ensurepip/_bundled").glob("pip-*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(library / "site-packages")
 
 
 def needed_libraries(listing: str) -> Iterator[tuple[str, Path]]:

@@ -18,45 +18,73 @@ from harness.images.building import Build
 from harness.images.debian import SUITE, Debian, unpack_all
 from harness.images.folders import PACKAGE, docker_folder
 from harness.images.interpreter_copy import copy_interpreter
-from harness.images.references import FINGERPRINT_LABEL, STAND_IN_LABEL, BaseImage
-from harness.project.fingerprint import fingerprint, hash_file, hash_files
+from harness.images.references import FINGERPRINT_LABEL, REPOSITORY, STAND_IN_LABEL, BaseImage
+from harness.images.root_import import import_root
+from harness.project.fingerprint import fingerprint, hash_file
 from harness.workerenv.interpreters import find_interpreter
 from harness.workerenv.tool_matrix import TOOL_MATRIX, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from docker import DockerClient
+
     from harness.events import EventSink
 
 # Raise it when the same inputs must give another image.
-_RECIPE = "1"
-PYTHON_SERIES = "3.10"
+_RECIPE = "2"
+_PYTHON_SERIES = "3.10"
 _SYSTEM = (
     *("base-files", "base-passwd", "bash", "coreutils", "dash", "diffutils", "findutils", "grep", "gzip"),
     *("hostname", "libc-bin", "mawk", "netbase", "passwd", "sed", "tar", "tzdata", "util-linux"),
 )
+_AUTHORITIES = ("ca-certificates", "openssl")
+# Asked for by scripts of packages, none of which runs.
+_SCRIPTING = ("perl", "libperl", "debconf", "cdebconf", "sensible-utils", "ucf")
 _LOCALSTACK_LOCK = TOOL_MATRIX[Tool.LOCALSTACK].lock
+# What `harness/workerenv/bytecode.py` needs to run by itself.
+_COMPILER = ("__init__.py", "errors.py", "process.py", "workerenv/__init__.py", "workerenv/bytecode.py")
 
 
 @dataclass(frozen=True)
 class StandIn:
-    """How one published image is stood in for.
+    """How one published image is stood in for; `docker/stand-ins/<name>.Dockerfile` goes on from these.
 
     Attributes:
         packages: Debian packages of its root file system, beside the common ones.
+        complete: adds to the folder of its build, and to `rootfs` in it, what is not a package.
+        inputs: files, beside its Dockerfile, that decide what it holds.
         left_out: beginnings of names of packages that others ask for and nothing here uses.
-        complete: adds to the build's folder what is not a package; gets the folder and the environment.
-        inputs: further files that decide what it holds.
     """
 
     packages: tuple[str, ...]
-    left_out: tuple[str, ...] = ("perl", "libperl", "debconf")
-    complete: Callable[[Path, Mapping[str, str]], None] = lambda folder, environ: None  # noqa: ARG005 - nothing to add
-    inputs: tuple[Path, ...] = ()
+    complete: Callable[[Path, Mapping[str, str]], None]
+    inputs: Callable[[], tuple[Path, ...]] = tuple
+    left_out: tuple[str, ...] = _SCRIPTING
 
 
 def _complete_python(folder: Path, environ: Mapping[str, str]) -> None:
-    copy_interpreter(find_interpreter(PYTHON_SERIES, environ), folder / "rootfs", environ)
+    copy_interpreter(find_interpreter(_PYTHON_SERIES, environ), folder / "rootfs", environ)
+
+
+def _complete_postgres(folder: Path, _environ: Mapping[str, str]) -> None:
+    root = folder / "rootfs"
+    library = root / "usr/lib/postgresql/15/lib"
+    for path in library.glob("llvmjit*"):
+        path.unlink()
+    shutil.rmtree(library / "bitcode", ignore_errors=True)
+    programs = root / "usr/local/bin"
+    programs.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(_recipe("postgres-entrypoint.sh"), programs / "docker-entrypoint.sh")
+    for name, line in (
+        ("passwd", "postgres:x:999:999:PostgreSQL:/var/lib/postgresql:/bin/bash"),
+        ("group", "postgres:x:999:"),
+    ):
+        with (root / "etc" / name).open("a", encoding="ascii") as table:
+            table.write(f"{line}\n")
+    # The entrypoint, which starts as root, gives these to the server's user.
+    for place in ("var/lib/postgresql/data", "var/run/postgresql"):
+        (root / place).mkdir(parents=True, exist_ok=True)
 
 
 def _complete_localstack(folder: Path, _environ: Mapping[str, str]) -> None:
@@ -69,17 +97,9 @@ def _complete_localstack(folder: Path, _environ: Mapping[str, str]) -> None:
         shutil.copyfile(PACKAGE / name, target)
 
 
-def _complete_postgres(folder: Path, _environ: Mapping[str, str]) -> None:
-    library = folder / "rootfs/usr/lib/postgresql/15/lib"
-    for path in (*library.glob("llvmjit*"), library / "bitcode"):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+def _recipe(name: str) -> Path:
+    return docker_folder() / "stand-ins" / name
 
-
-_COMPILER = ("__init__.py", "errors.py", "process.py", "workerenv/__init__.py", "workerenv/bytecode.py")
-_AUTHORITIES = ("ca-certificates", "openssl")
 
 STAND_INS: Mapping[BaseImage, StandIn] = {
     BaseImage.PYTHON: StandIn(
@@ -91,27 +111,19 @@ STAND_INS: Mapping[BaseImage, StandIn] = {
         complete=_complete_python,
     ),
     BaseImage.POSTGRES: StandIn(
-        packages=("postgresql-15", "libnss-wrapper"),
-        # Compilation of queries needs LLVM, a hundred megabytes; the metadata database is run without.
-        left_out=(
-            "perl",
-            "libperl",
-            "debconf",
-            "libllvm",
-            "libz3",
-            "locales",
-            "postgresql-common",
-            "postgresql-client-common",
-            "ssl-cert",
-            "ucf",
-            "sensible-utils",
-        ),
+        packages=("postgresql-15",),
         complete=_complete_postgres,
+        inputs=lambda: (_recipe("postgres-entrypoint.sh"),),
+        # Compiled queries need LLVM, a hundred megabytes; the entrypoint switches them off.
+        left_out=(
+            *_SCRIPTING,
+            *("libllvm", "libz3", "locales", "postgresql-common", "postgresql-client-common", "ssl-cert"),
+        ),
     ),
     BaseImage.LOCALSTACK: StandIn(
-        packages=(*_AUTHORITIES, "curl", "python3.11", "python3.11-venv", "libpython3.11-stdlib"),
+        packages=(*_AUTHORITIES, "curl", "python3.11", "python3.11-venv"),
         complete=_complete_localstack,
-        inputs=(_LOCALSTACK_LOCK, *(PACKAGE / name for name in _COMPILER)),
+        inputs=lambda: (_LOCALSTACK_LOCK, *(PACKAGE / name for name in _COMPILER)),
     ),
 }
 
@@ -119,15 +131,14 @@ STAND_INS: Mapping[BaseImage, StandIn] = {
 def stand_in_fingerprint(image: BaseImage) -> str:
     """The name of what the stand-in for `image` is made of; the same on every machine."""
     stand_in = STAND_INS[image]
-    folder = docker_folder() / "stand-ins" / image.word
+    files = (_recipe(f"{image.word}.Dockerfile"), *stand_in.inputs())
     return fingerprint(
         {
             "recipe": _RECIPE,
             "suite": SUITE,
             "packages": " ".join((*_SYSTEM, *stand_in.packages)),
             "left out": " ".join(stand_in.left_out),
-            "files": hash_files(folder, (path for path in folder.rglob("*") if path.is_file())),
-            "inputs": "\n".join(hash_file(path) for path in stand_in.inputs),
+            "files": "\n".join(hash_file(path) for path in files),
         }
     )
 
@@ -156,20 +167,30 @@ def prepare_stand_ins(
     unpack_all(debian, {folder / image.word / "rootfs": chosen for image, chosen in archives.items()})
 
 
-def prepare_build(image: BaseImage, folder: Path, environ: Mapping[str, str]) -> Build:
-    """The build of the stand-in for `image`, whose packages are prepared below `folder`.
+def prepare_build(client: DockerClient, image: BaseImage, folder: Path, environ: Mapping[str, str]) -> Build:
+    """Import the root file system of the stand-in for `image`, prepared below `folder`.
+
+    Returns:
+        What remains to be built on it.
 
     Raises:
-        HarnessError: this machine lacks what goes into it beside packages.
+        HarnessError: this machine lacks what goes into it beside packages, or the engine refused.
     """
     context = folder / image.word
-    for path in (docker_folder() / "stand-ins" / image.word).iterdir():
-        shutil.copy2(path, context / path.name)
     STAND_INS[image].complete(context, environ)
+    system = f"{REPOSITORY}/stand-in-system:{image.word}"
+    import_root(client, context / "rootfs", system)
+    shutil.rmtree(context / "rootfs")
     labels = {
         STAND_IN_LABEL: image.reference,
         FINGERPRINT_LABEL: stand_in_fingerprint(image),
         "org.opencontainers.image.description": f"Stands in for {image.reference}; made by mwaa-harness "
         f"from packages of Debian {SUITE} and PyPI",
     }
-    return Build(image.reference, context / "Dockerfile", context, labels=labels)
+    return Build(
+        image.reference,
+        _recipe(f"{image.word}.Dockerfile"),
+        context,
+        arguments={"SYSTEM_IMAGE": system},
+        labels=labels,
+    )
