@@ -8,6 +8,9 @@ RUNTIME ?=
 SERVICE ?=
 ARGS ?=
 PYTEST_ARGS ?=
+# How many tests run at once: files side by side, tests of a file one after the other.
+JOBS ?= 2
+SIDE_BY_SIDE := -n $(JOBS) --dist loadgroup
 
 # The first interpreter that works and is new enough; PYTHON=… overrides it.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 "$$HOME"/.pyenv/versions/3.1[0-3]*/bin/python3; do \
@@ -70,9 +73,9 @@ check-all: venv ## Every check: requirements, DAGs, plugins, startup script, con
 	@$(MWAA) check $(ARGS)
 
 test: lint ## Lint, types, import contracts, then the tests of the harness
-	@$(BIN)/python -m pytest --ignore=tests/fault $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
-test-faults: venv ## Kill each service in turn while thirty runs are in flight (about a quarter of an hour)
+test-faults: venv ## Kill each service in turn while thirty runs are in flight (five minutes; part of test)
 	@$(BIN)/python -m pytest tests/fault $(PYTEST_ARGS)
 
 test-quick: lint ## As test, without what starts environments or reaches a registry

@@ -57,6 +57,13 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side run files, not tests; what works with the one Docker engine runs one after the other."""
+    for item in items:
+        group = "docker" if item.get_closest_marker("docker") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def fenced_environ(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """This process's environment without the person's home folder and without anything about AWS."""
