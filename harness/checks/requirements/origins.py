@@ -27,9 +27,10 @@ def trace_origins(
     names = [name for name in wanted if name not in lines]
     if not names:
         return {}
-    # With every version given there is nothing left to decide, and nothing to ask the index for.
+    # With every version given there is nothing left to decide, and what the index said is in uv's cache.
+    network = ("--offline",) if answer.is_offline else ()
     pins = tuple(f"{package.name}=={package.version}" for package in answer.packages.values())
-    told = compile_lines(packager, replace(inputs, constraints=pins), (*ANNOTATED, "--offline"))
+    told = compile_lines(packager, replace(inputs, constraints=pins), (*ANNOTATED, *network))
     parents = read_parents(told)
     chains = {name: find_chain(name, parents, lines) for name in names}
     return {name: chain for name, chain in chains.items() if chain}
