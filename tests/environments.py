@@ -36,6 +36,7 @@ from harness.workerenv.tools import Tool, ensure_tool_environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from harness.runtime.backend import Endpoints
     from harness.workerenv.store import WorkerEnvironment
 
 COMMAND = Path(sys.executable).with_name("mwaa-harness")
@@ -149,10 +150,15 @@ class CommandProject:
         assert state is not None
         return state
 
+    @property
+    def endpoints(self) -> Endpoints:
+        """How to reach its environment."""
+        return self.known().endpoints
+
     @contextlib.contextmanager
     def api(self) -> Iterator[AirflowApi]:
         """Airflow's REST API, logged in."""
-        client = AirflowApi(self.known().endpoints)
+        client = AirflowApi(self.endpoints)
         try:
             yield client
         finally:
@@ -160,7 +166,7 @@ class CommandProject:
 
     @contextlib.contextmanager
     def metadata(self) -> Iterator[MetadataReader]:
-        reader = MetadataReader(self.known().endpoints.database_dsn)
+        reader = MetadataReader(self.endpoints.database_dsn)
         try:
             yield reader
         finally:
@@ -168,7 +174,7 @@ class CommandProject:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the environment's own endpoint."""
-        return LocalAws(self.known().endpoints.aws_endpoint_url, Settings().local).client(service)
+        return LocalAws(self.endpoints.aws_endpoint_url, Settings().local).client(service)
 
     def await_dag(self, dag_id: str, seconds: float = 60.0) -> None:
         """Wait until the scheduler has the DAG."""

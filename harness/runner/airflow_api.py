@@ -61,6 +61,10 @@ class AirflowApi:
     def close(self) -> None:
         self._client.close()
 
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        """Any request of the stable REST API: `request("GET", "/dags")`; refusals are answers, too."""
+        return self._send(method, path, f"{method} {path}", body)
+
     def trigger(self, key: RunKey, conf: Mapping[str, Any], logical_date: datetime | None) -> None:
         """Create the run `key`. A run of that id which is there already is the one that was asked for."""
         body: dict[str, Any] = {"dag_run_id": key.run_id, "conf": dict(conf)}

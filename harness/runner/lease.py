@@ -77,6 +77,13 @@ class Lease:
                 users.is_started_here = False
                 stop()
 
+    def stop_unused(self, stop: Callable[[], None]) -> None:
+        """Call `stop` when every user is gone, whether it released the environment or was killed."""
+        with self._users() as users:
+            if not users.processes:
+                users.is_started_here = False
+                stop()
+
     @contextmanager
     def _users(self) -> Iterator[Users]:
         self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import boto3
 import httpx
-import psutil
 import psycopg
 import pytest
 from botocore.config import Config
@@ -109,16 +108,7 @@ def test_the_bucket_and_the_queue_are_there(subject: Subject) -> None:
 
 
 def test_nothing_listens_beyond_loopback(subject: Subject) -> None:
-    roots = [psutil.Process(line.pid) for line in subject.backend.status() if line.pid]
-    family = [process for root in roots for process in (root, *root.children(recursive=True))]
-    addresses = {
-        connection.laddr.ip
-        for process in family
-        for connection in process.net_connections(kind="inet")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr
-    }
-
-    assert addresses == {"127.0.0.1"}
+    assert subject.trace.listening_addresses() == {"127.0.0.1"}
 
 
 def test_the_airflow_command_runs_inside(subject: Subject, capfd: pytest.CaptureFixture[str]) -> None:

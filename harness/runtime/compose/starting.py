@@ -120,7 +120,7 @@ class ComposeStarter:
             images=images,
             ports=ports,
             secrets=ensure_secrets(self.site.state),
-            digest=inputs_digest(self.site.project, replace(settings, local=local), images.airflow),
+            digest=inputs_digest(self.site.project, replace(settings, local=local), _name(images)),
         )
 
     def _record(self, inputs: ComposeInputs) -> ComposeRecord:
@@ -172,6 +172,11 @@ class ComposeStarter:
 
 
 _SINGLE = (Role.POSTGRES, Role.LOCALSTACK, Role.CONTROLPLANE, Role.WEBSERVER)
+
+
+def _name(images: Images) -> str:
+    """Names the images by content: a tag may be given to another one."""
+    return " ".join([images.airflow, *(report.id for report in images.reports)])
 
 
 def replica_counts(settings: Settings) -> dict[str, int]:
