@@ -12,7 +12,8 @@ from harness.checks.dag_parser.session import absolute, remember_session
 from harness.checks.dags.parsers import ask_cold, ask_warm
 from harness.checks.dags.rules import RULES
 from harness.checks.dags.verdicts import Question, check_dags
-from harness.errors import ExitStatus, UsageError
+from harness.cli.error_text import error_lines
+from harness.errors import ExitStatus, HarnessError, UsageError
 from harness.events import StepProgressed
 from harness.project.layout import locate_project
 from harness.project.shard import WHOLE, Shard
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from harness.results import CheckResult
 
 _QUIET_SECONDS = 1.0
+_TURN_MILLISECONDS = 500
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,12 @@ def run(invocation: Invocation, paths: Sequence[str], format_name: str, how: How
         UsageError: a path does not exist, or the settings are wrong.
         HarnessError: the worker environment cannot be built.
     """
+    return _report(invocation, verdict(invocation, paths, how), format_name, how)
+
+
+def _report(invocation: Invocation, result: CheckResult, format_name: str, how: How) -> int:
     from harness.cli.commands.check import report_results
 
-    result = verdict(invocation, paths, how)
     if how.html is not None:
         from harness.report.dags_page import render_page
 
@@ -96,12 +101,36 @@ def _show_progress(events: EventSink, started: float) -> Callable[[int, int], No
 
 
 def watch(invocation: Invocation, paths: Sequence[str], format_name: str, how: How) -> int:
-    """Check now and after every change below the project, until Ctrl-C."""
-    from watchfiles import PythonFilter
+    """Check now and after every change below the project, until Ctrl-C.
+
+    Raises:
+        UsageError: a path does not exist, or the settings are wrong, before anything was checked.
+    """
+    from watchfiles import DefaultFilter
     from watchfiles import watch as changes_below
 
-    run(invocation, paths, format_name, how)
-    ignored = (str(invocation.root / ".mwaa"),)
-    for _changes in changes_below(invocation.root, watch_filter=PythonFilter(ignore_paths=ignored)):
-        run(invocation, paths, format_name, how)
+    shown = verdict(invocation, paths, how)
+    _report(invocation, shown, format_name, how)
+    invocation.console.say("watching; Ctrl-C ends it")
+    ignored = [str(invocation.root / ".mwaa"), *([str(how.html)] if how.html is not None else [])]
+    turns = changes_below(
+        invocation.root,
+        watch_filter=DefaultFilter(ignore_paths=ignored),
+        yield_on_timeout=True,
+        rust_timeout=_TURN_MILLISECONDS,
+    )
+    for turn, changes in enumerate(turns):
+        if not changes and turn > 0:
+            continue
+        try:
+            result = verdict(invocation, paths, how)
+        except HarnessError as error:  # a file half saved; the next save may mend it
+            for line in error_lines(error, folder=invocation.working_folder):
+                invocation.console.error(line)
+        else:
+            if not changes and result.findings == shown.findings:
+                continue  # nothing was saved between the first verdict and the first turn
+            shown = result
+            _report(invocation, result, format_name, how)
+        invocation.console.say("watching; Ctrl-C ends it")
     return ExitStatus.INTERRUPTED
