@@ -125,7 +125,7 @@ def check_requirements(request: Request) -> Checked:
         check="requirements",
         subjects=(request.file,),
         findings=tuple(sorted(_unique(findings), key=_rank)),
-        skipped=(*skipped, *_skip_unread(document)),
+        skipped=(*skipped, *_skip_unread(document), *_skip_variables(document)),
         facts=facts,
         seconds=time.monotonic() - started,
         data={**data, "changes": [change.__dict__ for change in changes]},
@@ -193,7 +193,14 @@ def _judge(
 def _is_resolvable(entry: RequirementEntry) -> bool:
     """Whether resolving it runs nobody's code: an index name, or the address of a wheel."""
     is_wheel = entry.origin is Origin.URL and ".whl" in entry.text and entry.text.count("://") == 1
+    if _has_variable(entry):
+        return False
     return entry.requirement is not None and (entry.origin is Origin.INDEX or is_wheel)
+
+
+def _has_variable(entry: RequirementEntry) -> bool:
+    """Whether reading it would put a variable of this machine, perhaps a secret, into an address."""
+    return "${" in entry.text
 
 
 def _check_changes(
@@ -273,6 +280,14 @@ def _skip_unread(document: Document) -> tuple[Skipped, ...]:
     return tuple(
         Skipped(f"{option.name} file on line {option.line.line}", "needs the network; it was not read")
         for option in document.unread
+    )
+
+
+def _skip_variables(document: Document) -> tuple[Skipped, ...]:
+    return tuple(
+        Skipped(f"line {entry.line.line}", "its address needs variables that only the environment has")
+        for entry in document.requirements
+        if _has_variable(entry)
     )
 
 

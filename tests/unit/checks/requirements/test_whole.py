@@ -166,3 +166,11 @@ def test_a_file_that_asks_for_nothing_passes_without_an_index(project: Project) 
     result = project.check("# nothing").result
     assert result.outcome is Outcome.PASSED
     assert result.facts == ("asks for nothing, so nothing changes",)
+
+
+def test_no_variable_of_this_machine_gets_into_an_address(project: Project) -> None:
+    project.releases.wheel("top", "1.0")
+    checked = project.check("top==1.0", "evil @ http://127.0.0.1:9/${HOME}/evil-1-py3-none-any.whl")
+    assert checked.verdict is not None
+    assert checked.verdict.resolved is not None
+    assert [skipped.what for skipped in checked.result.skipped] == ["line 3"]
