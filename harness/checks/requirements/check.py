@@ -51,6 +51,7 @@ class Request:
         cache: a folder for what was learned about releases.
         is_private: the environment's web server is declared private, so addresses may be unreachable.
         exclude_newer: judge as of this date.
+        patience_seconds: how long to look for causes and for versions that resolve.
     """
 
     file: Path
@@ -65,6 +66,7 @@ class Request:
     target: Target = MWAA
     mounts: Mapping[str, Path] = field(default_factory=dict)
     events: EventSink = ignore_events
+    patience_seconds: float = 20.0
 
     @property
     def surroundings(self) -> Surroundings:
@@ -185,6 +187,7 @@ def _judge(
         cache=request.cache,
         target=request.target,
         exclude_newer=request.exclude_newer,
+        patience_seconds=request.patience_seconds,
         events=request.events,
     )
     return judge(task)

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _MOST_PACKAGES = 120
 _MOST_SOURCES = 6
-_SECONDS = 20.0
 
 
 class Reach(Enum):
@@ -88,6 +87,7 @@ class Explainer:
         base: Mapping[str, InstalledPackage],
         pins: Mapping[str, SpecifierSet],
         target: Target,
+        seconds: float,
     ) -> None:
         self._index = index
         self._base = base
@@ -95,7 +95,7 @@ class Explainer:
         self._target = target
         self.built: dict[str, dict[str, ReleaseMetadata]] = {}
         self._known_candidates: dict[tuple[str, SpecifierSet], list[Version]] = {}
-        self._deadline = time.monotonic() + _SECONDS
+        self._deadline = time.monotonic() + seconds
 
     @property
     def is_spent(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from harness.checks.requirements.index import Index
     from harness.checks.requirements.resolution import Answer
 
-_SECONDS = 20.0
 _MOST_LOOKS = 3
 
 
@@ -83,12 +81,11 @@ class FixSearch:
         self._decided = decided
         self._resolve = resolve_lines
         self._resolve_thoroughly = resolve_thoroughly
-        self._deadline = time.monotonic() + _SECONDS
 
     @property
     def is_spent(self) -> bool:
         """Whether the time that a person waits for a proposal is over."""
-        return time.monotonic() > self._deadline
+        return self._explainer.is_spent
 
     def search(self, entries: Sequence[RequirementEntry], blamed: Sequence[RequirementEntry]) -> Fix | None:
         """Change the blamed lines only, or else any line; None when no versions exist at all.

@@ -44,7 +44,7 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
     if isinstance(answer, Unresolvable):
         task.events(StepStarted("conflict", "looking for its cause"))
     index = index or make_index(task.packager, inputs.variables, task.cache)
-    explainer = Explainer(index, task.base, merge_pins(task.constraints), task.target)
+    explainer = Explainer(index, task.base, merge_pins(task.constraints), task.target, task.patience_seconds)
     try:
         answer, inputs, conflicts = _learn(answer, inputs, task, explainer, index)
         if isinstance(answer, Unreachable):

@@ -78,6 +78,7 @@ class Task:
     cache: Path
     target: Target
     exclude_newer: str = ""
+    patience_seconds: float = 20.0
     events: EventSink = ignore_events
 
 

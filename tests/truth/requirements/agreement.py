@@ -73,6 +73,7 @@ def our_decision(name: str, cache: Path) -> Decision:
         packager=index_alone(),
         target=RECORDER,
         exclude_newer=load_recorded(name)["recorded"],
+        patience_seconds=300,
     )
     checked = check_requirements(request)
     verdict = checked.verdict

@@ -47,6 +47,7 @@ class Example:
             airflow_version="2.5.1",
             cache=cache,
             packager=find_packager(os.environ) if self.needs_network else None,
+            patience_seconds=300,
             is_private=bool(self.case.get("private")),
         )
         return check_requirements(request).result

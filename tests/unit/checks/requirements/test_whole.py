@@ -52,6 +52,7 @@ class Project:
                     airflow_version="2.5.1",
                     cache=self.root / "cache",
                     packager=find_packager(variables),
+                    patience_seconds=300,
                 )
             )
 
