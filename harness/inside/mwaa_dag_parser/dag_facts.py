@@ -76,6 +76,11 @@ def describe_dag(dag: Any, observer: Observer, options: dict[str, Any]) -> dict[
                 )
     if options.get("graph"):
         facts["graph"] = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
+        facts["task_places"] = {
+            task.task_id: place_of(observer, task_key(dag.dag_id, task.task_id), dag.fileloc)
+            for task in dag.tasks
+        }
+        facts["schedule"] = dag.timetable.summary
     return facts
 
 
