@@ -213,7 +213,7 @@ def _check_changes(
     if resolved is None:
         return []
 
-    def place_of(name: str) -> Place | None:
+    def place_of(name: str) -> Place:
         chain = verdict.origins.get(name, (name,))
         line = next((entry for entry in document.requirements if entry.name == chain[0]), None)
         if line is None:
@@ -228,8 +228,15 @@ def _check_changes(
         *find_change_findings(changes, place_of),
         *find_broken_packages(base, changes, target, place_of),
         *find_source_findings(changes, resolved, verdict.built, target, place_of),
-        *find_size_findings(size, seconds, Place(Location(request.file))),
+        *find_size_findings(size, seconds, place_of(_find_heaviest(verdict, target))),
     ]
+
+
+def _find_heaviest(verdict: Verdict, target: Target) -> str:
+    """The package that takes longest to install: one that has to be built, else the largest."""
+    packages = verdict.resolved.packages if verdict.resolved else {}
+    built = (c.name for c in verdict.changes if not any(target.runs(w.name) for w in packages[c.name].wheels))
+    return next(built, None) or max(verdict.sizes, key=verdict.sizes.__getitem__, default="")
 
 
 def _summarize(

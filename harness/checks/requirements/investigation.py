@@ -42,7 +42,7 @@ _MOST_ROUNDS = 12
 def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None) -> Verdict:
     """Turn the resolver's answer into a verdict, asking the index where it has to."""
     if isinstance(answer, Unresolvable):
-        task.events(StepStarted("conflict", "looking for its cause"))
+        task.events(StepStarted("requirements", "looking into what does not resolve at once"))
     index = index or make_index(task.packager, inputs.variables, task.cache)
     explainer = Explainer(index, task.base, merge_pins(task.constraints), task.target, task.patience_seconds)
     try:
@@ -56,7 +56,7 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
         )
         if resolved is not None:
             return resolved_verdict(resolved, task, inputs, index, findings=about, built=explainer.built)
-        task.events(StepProgressed("conflict", "searching the nearest versions that resolve"))
+        task.events(StepProgressed("requirements", "searching the nearest versions that resolve"))
         fix = _search(inputs, task, conflicts, explainer, index)
     except IndexUnreachableError as error:
         return _settle(answer, task, inputs, str(error))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from harness.results import Finding
 
 _LARGEST_WHEEL = 512 << 20
-_BIG_BYTES = 400 << 20
+BIG_BYTES = 400 << 20
 _LIMIT_SECONDS = 600
 # Measured on mw1.small-like containers: a slow disk and one shared core.
 _BYTES_PER_SECOND = 8 << 20
@@ -136,6 +136,6 @@ def estimate_seconds(changes: Sequence[Change], resolved: Resolved, target: Targ
 
 def find_size_findings(size: int, seconds: float, place: Place) -> Iterator[Finding]:
     """An installation that may be killed before it ends."""
-    if size > _BIG_BYTES or seconds > _LIMIT_SECONDS / 2:
+    if size > BIG_BYTES or seconds > _LIMIT_SECONDS / 2:
         message = f"about {size / 1e6:.0f} MB and {seconds / 60:.1f} minutes to install, on every container"
         yield finding("install-too-big", message, place)

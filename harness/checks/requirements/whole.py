@@ -17,6 +17,7 @@ from harness.checks.requirements.findings import at, finding
 from harness.checks.requirements.fixes import Edit, resolver_line
 from harness.checks.requirements.line_rules import pinned_version
 from harness.checks.requirements.origins import Chain, trace_origins
+from harness.checks.requirements.platform_rules import BIG_BYTES
 from harness.checks.requirements.release_metadata import ReleaseMetadata
 from harness.checks.requirements.resolution import (
     Inputs,
@@ -134,13 +135,13 @@ def resolved_verdict(
         change.name: (file.size or sizes.get(file.url, 0)) if file is not None else 0
         for change, file in zip(changes, chosen, strict=True)
     }
-    origins = trace_origins(
-        task.packager,
-        inputs,
-        answer,
-        {entry.name for entry in task.entries},
-        [change.name for change, file in zip(changes, chosen, strict=True) if _needs_line(change, file)],
-    )
+    talked_about = [
+        change.name for change, file in zip(changes, chosen, strict=True) if _needs_line(change, file)
+    ]
+    if sum(sized.values()) > BIG_BYTES:
+        talked_about.append(max(sized, key=sized.__getitem__))
+    names = {entry.name for entry in task.entries}
+    origins = trace_origins(task.packager, inputs, answer, names, talked_about)
     return Verdict(
         VerdictKind.RESOLVED, findings, answer, changes, built=built or {}, sizes=sized, origins=origins
     )
