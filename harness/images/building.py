@@ -28,8 +28,6 @@ _STEP_OUTPUT = re.compile(r"^#\d+ (?:[\d.]+ )?(?P<said>.*)$")
 _NOISE = re.compile(r"^(sha256:|DONE|CACHED|transferring|extracting|exporting|resolve |\[|\.\.\.|\s*$|-+$)")
 _SHOWN_LINES = 25
 _ENDING_SECONDS = 10
-_NAMED_STEP = re.compile(r"^#(\d+) (\[(?!internal).*)$", re.MULTILINE)
-_CACHED_STEP = re.compile(r"^#(\d+) CACHED$", re.MULTILINE)
 
 
 class BuildError(HarnessError):
@@ -42,11 +40,10 @@ class BuildError(HarnessError):
 
 @dataclass(frozen=True)
 class BuiltImage:
-    """An image that was just built, and which steps of it the engine had already."""
+    """An image that was just built, and how long that took."""
 
     reference: str
     seconds: float
-    cached: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -141,17 +138,11 @@ class RunningBuild:
         log = self._log.read_text(encoding="utf-8", errors="replace")
         if status != 0:
             raise translate_failure(self._build, log)
-        return BuiltImage(self._build.reference, time.monotonic() - self._started, cached_steps(log))
+        return BuiltImage(self._build.reference, time.monotonic() - self._started)
 
     def end(self) -> None:
         """End it if it still runs."""
         end(self._child, _ENDING_SECONDS)
-
-
-def cached_steps(log: str) -> tuple[str, ...]:
-    """The steps of a build that the engine took from an earlier one, e.g. `[base 2/9] COPY harness …`."""
-    named = dict(_NAMED_STEP.findall(log))
-    return tuple(named[number] for number in _CACHED_STEP.findall(log) if number in named)
 
 
 def translate_failure(build: Build, log: str) -> HarnessError:

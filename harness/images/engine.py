@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _SECONDS = 300
+_SOCKET = "unix://"
 _CONTEXT = ("docker", "context", "inspect", "--format", "{{json .Endpoints.docker.Host}}")
 START_HINT = (
     "start Docker, or install and start Debian's engine: sudo docker/engine; `--runtime native` needs none"
@@ -47,8 +49,12 @@ def open_engine(environ: Mapping[str, str], *, seconds: int = _SECONDS) -> Itera
     Raises:
         HarnessError: no engine answers, or it lets this user not in.
     """
+    address = _address(environ)
+    if address is not None and address.startswith(_SOCKET) and not Path(address[len(_SOCKET) :]).exists():
+        # Docker's SDK would find out as well, and leave a socket open.
+        raise HarnessError("no Docker engine answers", hint=START_HINT)
     with translated():
-        client = docker.DockerClient(base_url=_address(environ), timeout=seconds)
+        client = docker.DockerClient(base_url=address, timeout=seconds)
     try:
         with translated():
             client.ping()

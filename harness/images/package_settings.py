@@ -37,6 +37,9 @@ _TO_PIP = {
 }
 
 
+_OF_PLACES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
+
+
 @dataclass(frozen=True)
 class PackageSettings:
     """What a build is told.
@@ -65,7 +68,9 @@ def read_package_settings(
     known = packager_environ(environ)
     certificates = next((known[name] for name in _CERTIFICATE_VARIABLES if known.get(name)), None)
     exported = {name: value for name, value in known.items() if _INDEX.match(name)}
-    local = {name: value for name, value in exported.items() if _without_folders(name, value) != value}
+    folders = [
+        place for name, value in exported.items() for place in _places(name, value) if _is_folder(place)
+    ]
     exported = {name: kept for name, value in exported.items() if (kept := _without_folders(name, value))}
     exported |= {_TO_PIP[name]: value for name, value in exported.items() if name in _TO_PIP}
     for name in _PROXIES:
@@ -82,7 +87,7 @@ def read_package_settings(
         script="".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(exported.items())),
         certificates=_existing(certificates, "certificates"),
         netrc=_existing(netrc, "passwords"),
-        unreachable=tuple(sorted(local.values())),
+        unreachable=tuple(sorted(folders)),
     )
 
 
@@ -100,12 +105,19 @@ def _arguments(script: Path, settings: PackageSettings) -> Iterator[str]:
             yield from ("--secret", f"id={name},src={path}")
 
 
+def _places(name: str, value: str) -> list[str]:
+    return [place for place in re.split(r"[\s,]+", value) if place] if name in _OF_PLACES else []
+
+
+def _is_folder(place: str) -> bool:
+    return "://" not in place or place.startswith("file:") or "=file:" in place
+
+
 def _without_folders(name: str, value: str) -> str:
-    if name not in ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"):
+    if name not in _OF_PLACES:
         return value
     separator = "," if name == "UV_FIND_LINKS" else " "
-    places = [place for place in re.split(r"[\s,]+", value) if place]
-    return separator.join(place for place in places if "://" in place and "file://" not in place)
+    return separator.join(place for place in _places(name, value) if not _is_folder(place))
 
 
 def _home_netrc(environ: Mapping[str, str]) -> str | None:
