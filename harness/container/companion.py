@@ -25,7 +25,8 @@ from harness.controlplane.source_bucket import SourceBucket
 from harness.errors import HarnessError
 from harness.runtime.compose import places
 from harness.runtime.compose.board import Board, BoardMissingError, BoardUnreachableError, Report
-from harness.runtime.compose.facts import MIGRATED
+from harness.runtime.compose.facts import MIGRATED, ROLES
+from harness.runtime.compose.situation import INPUTS
 from harness.runtime.services import Role
 from harness.waiting import NotYet, Ready
 
@@ -123,7 +124,8 @@ class Companion:
         self._situation = situation
         self._role = role
         self._files = FileSync(situation, role, ThreadPoolExecutor(_THREADS, thread_name_prefix="transfer"))
-        self._bulletin = Bulletin(situation.endpoints.database_dsn, role)
+        inputs = situation.environ.get(INPUTS, "") if role is Role.WEBSERVER else ""
+        self._bulletin = Bulletin(situation.endpoints.database_dsn, role, inputs)
         self._has_dags = False
         self._problem = ""
 
@@ -160,8 +162,10 @@ class Companion:
 class Bulletin:
     """Asks now and then how the service is; tells it to the health check and to the board."""
 
-    def __init__(self, dsn: str, role: Role) -> None:
+    def __init__(self, dsn: str, role: Role, ready_inputs: str = "") -> None:
+        """`ready_inputs` are noted once the service is ready."""
         self._dsn = dsn
+        self._ready_inputs = ready_inputs
         self._role = role
         self._board = Board(dsn)
         self._due = 0.0
@@ -192,6 +196,9 @@ class Bulletin:
         )
         try:
             self._board.tell(report)
+            if evidence and self._ready_inputs:
+                self._board.note(ROLES, self._ready_inputs)
+                self._ready_inputs = ""
         except (BoardMissingError, BoardUnreachableError) as error:
             self._note(error.message)  # told again soon
             return

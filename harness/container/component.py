@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,17 @@ from harness import process
 from harness.container.launching import become, run_beside
 from harness.errors import HarnessError
 from harness.runtime.compose import places
+from harness.runtime.compose.board import Board
+from harness.runtime.compose.facts import ROLES
+from harness.runtime.compose.situation import INPUTS
+from harness.runtime.plan import KEEP_ROLES
+from harness.runtime.services import Role
 from harness.waiting import Answer, NotYet, Ready, wait_until
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
     from harness.runtime.compose.situation import Situation
-    from harness.runtime.services import Role
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +38,22 @@ def run_component(situation: Situation, role: Role) -> NoReturn:
     run_beside(role)
     wait_until(_look_for_artefacts, subject="the source bucket", seconds=_AWAIT_FILES, interval=0.1)
     ensure_requirements(_REQUIREMENTS, places.BAKED_REQUIREMENTS)
-    become(situation.launch_spec(role))
+    spec = situation.launch_spec(role)
+    if role is Role.WEBSERVER and knows_roles(situation):
+        spec = replace(spec, environment={**spec.environment, **KEEP_ROLES})
+    become(spec)
+
+
+def knows_roles(situation: Situation) -> bool:
+    """Whether a web server that was started with the same inputs was ready before, on these data."""
+    inputs = situation.environ.get(INPUTS)
+    board = Board(situation.endpoints.database_dsn)
+    try:
+        return bool(inputs) and board.fact(ROLES) == inputs
+    except HarnessError:
+        return False
+    finally:
+        board.close()
 
 
 def clean_up_after_earlier_start() -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from harness.runtime.secrets import EnvironmentSecrets
 
 GO_FILE = "go"
-_KEEP_ROLES = {"AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS": "False"}
+KEEP_ROLES = {"AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS": "False"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Plan:
             return LaunchSpec(service.name, service.command, service.environment)
         variables = layered_variables(airflow_inputs(self.inputs, service.name, service.role))
         if service.role is Role.WEBSERVER and self.known_roles == self.digest:
-            variables = replace(variables, defaults={**variables.defaults, **_KEEP_ROLES})
+            variables = replace(variables, defaults={**variables.defaults, **KEEP_ROLES})
         return airflow_launch_spec(
             name=service.name,
             command=service.command,

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from harness.config.model import LocalSettings, Settings
-from harness.events import Event, ignore_events
+from harness.events import Event, EventSink, ignore_events
 from harness.images.engine import open_engine
-from harness.images.ensure import ensure_images
+from harness.images.ensure import Images, ensure_images
 from harness.project.layout import Project, locate_project
 from harness.runtime.backend import Backend
 from harness.runtime.compose.backend import ComposeBackend
@@ -155,14 +155,20 @@ def make_native(project: Project, environ: Mapping[str, str], cache: Path) -> Ca
 
 
 def make_compose(project: Project, environ: Mapping[str, str], _: Path) -> Callable[[Settings], Backend]:
-    """Compose backends for `project`; the engine keeps their images."""
+    """Compose backends for `project`, whose images are had once."""
+    images: list[Images] = []
+
+    def ensure(settings: Settings, events: EventSink) -> Images:
+        if not images:
+            images.append(ensure_images(project, settings, environ, events))
+        return images[0]
 
     def make(settings: Settings) -> Backend:
         return ComposeBackend(
             project,
             settings,
             environ,
-            ensure_images=lambda events: ensure_images(project, settings, environ, events),
+            ensure_images=lambda events: ensure(settings, events),
         )
 
     return make

@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,13 +115,22 @@ class BringUp:
                 self._compose_failure(said.read_text(encoding="utf-8", errors="replace"), containers)
             )
         self._tell_migration(containers, running)
-        services = [info for info in containers if info.role is not None]
+        services = [
+            self._name(info)
+            for info in containers
+            # Compose stops a container that it replaces.
+            if info.role is not None and (status == 0 or info.is_alive or info.id not in running)
+        ]
         told = self._read_board(services)
         for info in services:
             error = self._follow(info, told, running)
             if error is not None:
                 return Hopeless(error)
         return self._conclude(services, is_compose_done=status == 0)
+
+    def _name(self, info: ContainerInfo) -> ContainerInfo:
+        """While a container is replaced there are two; they are not numbered for that."""
+        return replace(info, name=info.service) if self.expected.get(info.service) == 1 else info
 
     def _conclude(self, services: Sequence[ContainerInfo], *, is_compose_done: bool) -> Answer:
         if not is_compose_done:
