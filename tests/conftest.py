@@ -58,9 +58,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side run files, not tests; what works with the one Docker engine runs one after the other."""
+    """Side by side run files, not tests; what shares an engine or an environment is one group."""
     for item in items:
-        group = "docker" if item.get_closest_marker("docker") else item.nodeid.partition("::")[0]
+        if item.get_closest_marker("docker"):
+            group = "docker"
+        elif "shared_environment" in getattr(item, "fixturenames", ()):
+            group = "shared environment"
+        else:
+            group = item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
 
 
