@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("docker"):
             group = "docker"
-        elif "shared_environment" in getattr(item, "fixturenames", ()):
+        elif "shared_project" in getattr(item, "fixturenames", ()):
             group = "shared environment"
         else:
             group = item.nodeid.partition("::")[0]
