@@ -95,7 +95,7 @@ lock: venv ## Resolve the harness's own dependencies again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --upgrade \
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements-dev.lock
 	@{ echo '# Written by `make lock`; do not edit.'; $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-emit-index-url \
-	  --no-annotate --no-header --constraints requirements-dev.lock pyproject.toml; } >harness/locks/container-python-3.10.txt
+	  --no-annotate --no-header --no-emit-package ruff --constraints requirements-dev.lock pyproject.toml; } >harness/locks/container-python-3.10.txt
 
 bench: venv ## Measure against the usual tools; prints a table and writes benchmarks/results.json
 	@$(BIN)/python -m benchmarks $(ARGS)
