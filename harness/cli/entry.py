@@ -43,7 +43,7 @@ def check_quickly(paths: Sequence[str]) -> int | None:
 
     root = _find_root(os.getcwd())
     session = None if root is None else recall_session(root, os.environ)
-    if root is None or session is None or not os.path.exists(session.socket):
+    if root is None or session is None:
         return None
     return _check(root, session, paths)
 
@@ -51,19 +51,22 @@ def check_quickly(paths: Sequence[str]) -> int | None:
 def _check(root: str, session: Session, paths: Sequence[str]) -> int | None:
     from pathlib import Path  # noqa: PLC0415 -- only checks need it
 
-    from harness.checks.dag_parser.client import ParserAbsentError  # noqa: PLC0415 -- as above
     from harness.checks.dag_parser.session import absolute  # noqa: PLC0415 -- as above
-    from harness.checks.dags.parsers import ask_running  # noqa: PLC0415 -- as above
+    from harness.checks.dags.parsers import ask_warm  # noqa: PLC0415 -- as above
     from harness.checks.dags.verdicts import Question, check_dags  # noqa: PLC0415 -- as above
-    from harness.cli.quick_output import write_report  # noqa: PLC0415 -- as above
+    from harness.cli.quick_output import QuickProgress, write_report  # noqa: PLC0415 -- as above
+    from harness.errors import HarnessError  # noqa: PLC0415 -- as above
 
     named = tuple(absolute(paths, os.getcwd()))
     if not all(os.path.exists(path) for path in named):
         return None
+    progress = QuickProgress()
     try:
-        result = check_dags(session, Question(root, named), ask_running, _say_nothing)
-    except ParserAbsentError:
-        return None
+        result = check_dags(session, Question(root, named), ask_warm, progress.show)
+    except HarnessError:
+        return None  # the usual way says what is the matter
+    finally:
+        progress.clear()
     return write_report(result, Path(root))
 
 
@@ -91,10 +94,6 @@ def _find_root(folder: str) -> str | None:
         if above == folder:
             return None
         folder = above
-
-
-def _say_nothing(_done: int, _count: int) -> None:
-    """A quick check has no progress to show."""
 
 
 _QUICK = {"check dags": check_quickly, "check requirements": recall_requirements}

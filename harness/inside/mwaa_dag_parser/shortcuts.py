@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,8 @@ class KnownTasks:
         self._serialize = serialize
         self._validator = validator
         self._rules = validator.schema["definitions"]["operator"]["properties"]
+        self._dag_rules = validator.schema["definitions"]["dag"]["properties"]
+        self._shapes: set[str] = set()
         self._fields: dict[type, frozenset[str]] = {}
         self._documents: dict[Any, dict[str, Any]] = {}
         self._kept: set[int] = set()
@@ -110,10 +113,15 @@ class KnownTasks:
 
     def validate(self, document: Any) -> None:
         """Raise what the schema's validator raises."""
-        tasks = document["dag"]["tasks"]
-        fresh = [task for task in tasks if id(task) not in self._valid]
-        self._validator.validate({**document, "dag": {**document["dag"], "tasks": fresh}})
+        dag = document["dag"]
+        fresh = [task for task in dag["tasks"] if id(task) not in self._valid]
+        shape = _shape(dag, self._dag_rules)
+        if not fresh and shape in self._shapes:
+            return
+        self._validator.validate({**document, "dag": {**dag, "tasks": fresh}})
         self._valid.update({id(task) for task in fresh} & self._kept)
+        if len(self._shapes) < _MOST_KINDS:
+            self._shapes.add(shape)
 
     def _kind(self, task: Any) -> Any:
         """What decides whether a task serializes; None when that cannot be told."""
@@ -136,6 +144,19 @@ class KnownTasks:
                     token = value
                 kind.append((name, token))
         return tuple(kind)
+
+
+def _shape(dag: dict[str, Any], rules: dict[str, Any]) -> str:
+    """What the schema can tell of a DAG beside its tasks: all texts are one, children are not read."""
+    shape: dict[str, Any] = {}
+    for name, value in dag.items():
+        if name == "_task_group" and isinstance(value, dict) and isinstance(value.get("children"), dict):
+            shape[name] = {**value, "children": {}}
+        elif rules.get(name) == _PLAIN_TEXT and isinstance(value, str):
+            shape[name] = "text"
+        elif name != "tasks":
+            shape[name] = value
+    return json.dumps(shape, sort_keys=True)
 
 
 def _token(value: Any, depth: int) -> Any:
