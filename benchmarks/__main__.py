@@ -17,7 +17,16 @@ from benchmarks.measure import Measurement, render, write_json
 if TYPE_CHECKING:
     from benchmarks.measure import Suite
 
-SUITES = ("worker_environment", "startup", "runs", "edits", "dag_validation", "requirements_check", "images", "compose")
+SUITES = (
+    "worker_environment",
+    "startup",
+    "runs",
+    "edits",
+    "dag_validation",
+    "requirements_check",
+    "images",
+    "compose",
+)
 """Modules of this package; each has a function `measure`, of type `Suite`."""
 
 
