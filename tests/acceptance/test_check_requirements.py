@@ -136,6 +136,20 @@ def test_an_unchanged_file_keeps_its_verdict_and_a_changed_one_does_not(project:
     assert "needs the index" not in _check(project, "--offline", **nowhere).stdout.splitlines()[0]
 
 
+def test_a_kept_verdict_is_repeated_without_loading_the_command_line(project: Path) -> None:
+    _write(project, "# nothing yet\n")
+    first = _check(project)
+    program = (
+        "import sys; sys.argv = ['mwaa-harness', 'check', 'requirements']; "
+        "from harness.cli.entry import main; sys.exit(main() or 'click' in sys.modules)"
+    )
+    again = subprocess.run(
+        [sys.executable, "-c", program], cwd=project, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.partition(" (")[0] == first.stdout.partition(" (")[0]
+
+
 @pytest.mark.network
 def test_what_would_change_is_listed_and_airflow_is_protected(project: Path) -> None:
     _write(project, "apache-airflow==2.5.3\n")
