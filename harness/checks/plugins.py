@@ -195,10 +195,13 @@ def _late_imports(answer: Mapping[str, Any]) -> Iterator[Finding]:
 def _layout_findings(folder: Path, files: Sequence[TreeFile]) -> Iterator[Finding]:
     tops = {file.relative.partition("/")[0] for file in files}
     if tops == {"plugins"}:
-        yield _finding("plugins-nested-folder", "everything is in plugins/ below it", Location(folder))
+        first = Location(folder / files[0].relative, 1)
+        yield _finding("plugins-nested-folder", "everything is in plugins/ below it", first)
     size = sum(file.size for file in files)
     if size > _ONE_GIB:
-        yield _finding("plugins-too-large", f"the files are {size / _ONE_GIB:.1f} GiB", Location(folder))
+        largest = max(files, key=lambda file: file.size)
+        message = f"the files are {size / _ONE_GIB:.1f} GiB; this one is the largest"
+        yield _finding("plugins-too-large", message, Location(folder / largest.relative))
 
 
 def _hidden_modules(folder: Path, files: Sequence[TreeFile], session: Session) -> Iterator[Finding]:

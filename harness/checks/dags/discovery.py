@@ -20,14 +20,14 @@ class Discovery:
 
     Attributes:
         files: to be parsed, absolute, sorted.
-        hidden: how many files each .airflowignore hides.
+        hidden: how many files and folders each line of an .airflowignore hides.
         broken: patterns that are none: file, line, text, reason.
         absent: paths that were named and do not exist.
         syntax: of .airflowignore.
     """
 
     files: list[str] = field(default_factory=list)
-    hidden: dict[str, int] = field(default_factory=dict)
+    hidden: dict[tuple[str, int], int] = field(default_factory=dict)
     broken: list[tuple[str, int, str, str]] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     syntax: str = "regexp"
@@ -88,7 +88,8 @@ def _is_hidden(path: str, patterns: list[Pattern], found: Discovery) -> bool:
     pattern = hides(path, patterns)
     if pattern is None:
         return False
-    found.hidden[pattern.source] = found.hidden.get(pattern.source, 0) + 1
+    place = (pattern.source, pattern.line)
+    found.hidden[place] = found.hidden.get(place, 0) + 1
     return True
 
 

@@ -22,6 +22,7 @@ class Pattern:
         expression: what a path is held against.
         base: what the path is relative to; None stands for its last part alone.
         source: the file that the line is in.
+        line: its number.
         includes: False for a glob that takes back what an earlier one hid.
         is_glob: whether later lines may take it back, as in git.
         is_for_folders: whether it ends with a slash.
@@ -30,6 +31,7 @@ class Pattern:
     expression: re.Pattern[str]
     base: str | None
     source: str
+    line: int
     includes: bool = True
     is_glob: bool = False
     is_for_folders: bool = False
@@ -47,7 +49,10 @@ def read_patterns(file: str, base: str, syntax: str) -> tuple[list[Pattern], lis
         text = _COMMENT.sub("", line)
         if text:
             try:
-                pattern = _glob(text, file) if syntax == "glob" else Pattern(re.compile(text), base, file)
+                if syntax == "glob":
+                    pattern = _glob(text, file, number)
+                else:
+                    pattern = Pattern(re.compile(text), base, file, number)
             except (re.error, ValueError) as error:
                 broken.append((file, number, text, str(error)))
                 continue
@@ -72,7 +77,7 @@ def hides(path: str, patterns: Sequence[Pattern]) -> Pattern | None:
     return hiding
 
 
-def _glob(text: str, file: str) -> Pattern | None:
+def _glob(text: str, file: str, line: int) -> Pattern | None:
     from pathspec import GitIgnoreSpec  # only who uses globs pays for it
 
     if text.strip() == "/":
@@ -80,7 +85,12 @@ def _glob(text: str, file: str) -> Pattern | None:
     (compiled,) = GitIgnoreSpec.from_lines([text]).patterns or (None,)
     if compiled is None or compiled.regex is None or compiled.include is None:
         return None
-    base = os.path.dirname(file) if "/" in text.rstrip("/") else None
     return Pattern(
-        compiled.regex, base, file, compiled.include, is_glob=True, is_for_folders=text.endswith("/")
+        compiled.regex,
+        os.path.dirname(file) if "/" in text.rstrip("/") else None,
+        file,
+        line,
+        includes=compiled.include,
+        is_glob=True,
+        is_for_folders=text.endswith("/"),
     )

@@ -159,10 +159,10 @@ def _ignore_findings(found: Discovery) -> list[Finding]:
             Finding(
                 "airflowignore-hides-everything",
                 Severity.ERROR,
-                f"its patterns hide every DAG file ({count} of them)",
-                Location(Path(file), 1),
+                f"the pattern hides {count} of the files and folders, and no DAG file is left",
+                Location(Path(file), line),
                 "a pattern matches anywhere in a path: anchor it with ^ and $",
             )
-            for file, count in sorted(found.hidden.items())
+            for (file, line), count in sorted(found.hidden.items())
         ]
     return findings
