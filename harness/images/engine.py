@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -114,6 +115,13 @@ def find_image(client: DockerClient, reference: str) -> FoundImage | None:
         architecture=attributes["Architecture"],
         layers=tuple((attributes.get("RootFS") or {}).get("Layers") or ()),
     )
+
+
+def remove_replaced(client: DockerClient, image: FoundImage) -> None:
+    """Remove `image`, which another took the name of, unless a container or another name uses it."""
+    with contextlib.suppress(docker.errors.APIError):
+        if not client.images.get(image.id).tags:
+            client.images.remove(image.id)
 
 
 def _address(environ: Mapping[str, str]) -> str | None:

@@ -16,7 +16,7 @@ from harness.errors import HarnessError
 from harness.events import Notice, StepFinished, StepProgressed, StepStarted, Warned
 from harness.images.airflow_image import base_fingerprint, prepare_base
 from harness.images.building import open_builds
-from harness.images.engine import find_image, open_engine
+from harness.images.engine import find_image, open_engine, remove_replaced
 from harness.images.package_settings import read_package_settings
 from harness.images.project_image import build_project, project_fingerprint, project_image
 from harness.images.pulling import pull_all, require_any_way
@@ -81,14 +81,18 @@ def ensure_images(
     wanted = project_image(project, settings)
     with open_engine(environ) as client, _one_at_a_time(events), _scratch(project) as folder:
         making = _Making(client, folder, environ, events)
+        possible = tuple(
+            dict.fromkeys((*(image.reference for image in BaseImage), airflow_image(row), wanted))
+        )
+        before = {reference: find_image(client, reference) for reference in possible}
         making.ensure_base_images(row)
         if wanted != airflow_image(row):
             making.ensure_project(project, settings, row, wanted)
-        references = tuple(image.reference for image in BaseImage)
-        reports = tuple(
-            report(client, reference)
-            for reference in dict.fromkeys((*references, airflow_image(row), wanted))
-        )
+        reports = tuple(report(client, reference) for reference in possible)
+        for entry in reports:
+            replaced = before[entry.reference]
+            if replaced is not None and replaced.id != entry.id:
+                remove_replaced(client, replaced)
     return Images(wanted, BaseImage.POSTGRES.reference, BaseImage.LOCALSTACK.reference, reports)
 
 
