@@ -192,6 +192,15 @@ class SourceProject:
 
 
 @pytest.fixture
+def parsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A temporary folder for commands whose parsers leave with the test."""
+    folder = tmp_path_factory.mktemp("t")
+    yield folder
+    for socket in folder.glob("*/*.sock"):
+        socket.unlink()  # its parser notices
+
+
+@pytest.fixture
 def make_source_project(
     tmp_path: Path, fenced_environ: Mapping[str, str]
 ) -> Iterator[Callable[[LocalStackProcess], SourceProject]]:

@@ -48,7 +48,8 @@ def place(shared_environment: CommandProject) -> Iterator[CommandProject]:
     (shared_environment.root / "dag-tests.xml").unlink(missing_ok=True)
 
 
-def initialize(project: CommandProject, *words: str) -> None:
+def initialize(project: CommandProject, parsers: Path, *words: str) -> None:
+    project.environ["TMPDIR"] = str(parsers)
     (project.root / "dags" / "a.py").write_text(_GOOD.read_text(encoding="utf-8"), encoding="utf-8")
     project.succeed("init", "--yes", *words)
 
@@ -85,9 +86,10 @@ def test_the_github_workflow_checks_and_runs_the_dags_in_shards(
     place: CommandProject,
     worker_environment: WorkerEnvironment,
     programs: str,
+    parsers: Path,
 ) -> None:
     project = make_project("on github")
-    initialize(project, "--ci", "github")
+    initialize(project, parsers, "--ci", "github")
     jobs = read_yaml(project.root / ".github/workflows/mwaa.yml", worker_environment)["jobs"]
     steps = {name: [step["run"] for step in job["steps"] if "run" in step] for name, job in jobs.items()}
     for job in jobs.values():
@@ -109,9 +111,10 @@ def test_the_gitlab_jobs_check_and_run_the_dags_in_shards(
     place: CommandProject,
     worker_environment: WorkerEnvironment,
     programs: str,
+    parsers: Path,
 ) -> None:
     project = make_project("on gitlab")
-    initialize(project, "--ci", "gitlab")
+    initialize(project, parsers, "--ci", "gitlab")
     document = read_yaml(project.root / ".gitlab-ci.yml", worker_environment)
     assert ".mwaa/envs" in document[".mwaa"]["cache"]["paths"]
     assert {document[job]["extends"] for job in ("mwaa-check", "mwaa-test-dags")} == {".mwaa"}
@@ -125,10 +128,10 @@ def test_the_gitlab_jobs_check_and_run_the_dags_in_shards(
 
 
 def test_the_smoke_tests_run_before_a_push(
-    make_project: Callable[[str], CommandProject], programs: str, tmp_path: Path
+    make_project: Callable[[str], CommandProject], programs: str, tmp_path: Path, parsers: Path
 ) -> None:
     project = make_project("pushed")
-    initialize(project)
+    initialize(project, parsers)
     config = project.root / ".pre-commit-config.yaml"
     text = config.read_text(encoding="utf-8")
     installed = "language: python\n        additional_dependencies: [mwaa-harness]"

@@ -65,9 +65,13 @@ def shipped(tmp_path_factory: pytest.TempPathFactory, fenced_environ: Mapping[st
 
 
 def test_every_hook_judges_what_changed_in_a_foreign_repository(
-    shipped: Path, worker_environment: WorkerEnvironment, tmp_path: Path, fenced_environ: Mapping[str, str]
+    shipped: Path,
+    worker_environment: WorkerEnvironment,
+    tmp_path: Path,
+    fenced_environ: Mapping[str, str],
+    parsers: Path,
 ) -> None:
-    environ = {**fenced_environ, "PRE_COMMIT_HOME": str(tmp_path / "hooks"), "TMPDIR": str(tmp_path)}
+    environ = {**fenced_environ, "PRE_COMMIT_HOME": str(tmp_path / "hooks"), "TMPDIR": str(parsers)}
     theirs = Repository(tmp_path / "their repository", environ)
     bad = (EXAMPLES / "invalid/dags-queue-default/a.py").read_text(encoding="utf-8")
     good = (EXAMPLES / "valid/dags-plain/a.py").read_text(encoding="utf-8")

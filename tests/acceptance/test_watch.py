@@ -73,6 +73,7 @@ def watching(
     tmp_path: Path,
     worker_environment: WorkerEnvironment,
     fenced_environ: Mapping[str, str],
+    parsers: Path,
 ) -> Iterator[Watching]:
     environments = locate_project(tmp_path, LocalSettings()).state.worker_environments
     environments.mkdir(parents=True)
@@ -81,7 +82,7 @@ def watching(
     (tmp_path / "dags" / "a.py").write_text(_GOOD, encoding="utf-8")
     (tmp_path / "mwaa.toml").touch()
     ours, theirs = pty.openpty() if request.param == "terminal" else os.pipe()
-    watching = Watching(tmp_path, fenced_environ, ours)
+    watching = Watching(tmp_path, {**fenced_environ, "TMPDIR": str(parsers)}, ours)
     watching.start(theirs)
     yield watching
     watching.process.kill()
