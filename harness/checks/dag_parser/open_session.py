@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import sys
-import sysconfig
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
 from harness.checks.dag_parser.session import Session, digest_shell, sign
 from harness.checks.dag_parser.start import private_folder
@@ -99,9 +99,10 @@ def open_session(
 
 
 def linter_command() -> list[str]:
-    """How to ask ruff for what Airflow 3 will not take; empty when it is not installed beside the harness."""
-    program = shutil.which("ruff", path=sysconfig.get_path("scripts"))
-    if program is None:
+    """How to ask ruff for what Airflow 3 will not take; empty where its program cannot be found."""
+    try:
+        program: str = find_ruff_bin()
+    except FileNotFoundError:
         return []
     rules = (
         "check",
