@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MIGRATE = "migrate"
 DATABASE_STEP = "database"
 
-_INTERVAL = 0.25
+_INTERVAL = 0.5
 _TOLD_EVERY = 2.0
 _PATIENCE_WITH_COMPOSE = 10.0
 _RESTARTS_ALLOWED = 2
@@ -82,11 +82,7 @@ class BringUp:
         Raises:
             HarnessError: Compose failed, a service ended, or was not ready within `seconds`.
         """
-        running = {
-            info.id: info.started
-            for info in self._containers()
-            if info.is_alive and info.id not in self.restarted
-        }
+        before = {info.id: info for info in self._containers() if info.id not in self.restarted}
         handle, name = tempfile.mkstemp(dir=self.scratch, prefix="compose-", suffix=".log")
         os.close(handle)
         said = Path(name)
@@ -95,7 +91,7 @@ class BringUp:
             if self.command is not None:
                 compose = process.spawn(self.command, env=self.environ, output=said)
             wait_until(
-                lambda: self._look(compose, said, running),
+                lambda: self._look(compose, said, before),
                 subject="the environment",
                 seconds=seconds,
                 interval=_INTERVAL,
@@ -107,23 +103,22 @@ class BringUp:
                 process.end(compose, _PATIENCE_WITH_COMPOSE)
             said.unlink(missing_ok=True)
 
-    def _look(self, compose: process.Child | None, said: Path, running: Mapping[str, object]) -> Answer:
+    def _look(self, compose: process.Child | None, said: Path, before: Mapping[str, ContainerInfo]) -> Answer:
         status = 0 if compose is None else compose.poll()
         containers = self._containers()
         if status:
             return Hopeless(
                 self._compose_failure(said.read_text(encoding="utf-8", errors="replace"), containers)
             )
-        self._tell_migration(containers, running)
+        self._tell_migration(containers, before)
         services = [
             self._name(info)
             for info in containers
-            # Compose stops a container that it replaces.
-            if info.role is not None and (status == 0 or info.is_alive or info.id not in running)
+            if info.role is not None and (status == 0 or not is_old_end(info, before.get(info.id)))
         ]
         told = self._read_board(services)
         for info in services:
-            error = self._follow(info, told, running)
+            error = self._follow(info, told, before)
             if error is not None:
                 return Hopeless(error)
         return self._conclude(services, is_compose_done=status == 0)
@@ -150,13 +145,14 @@ class BringUp:
         return Ready("every service is ready")
 
     def _follow(
-        self, info: ContainerInfo, told: Mapping[str, Container] | None, running: Mapping[str, object]
+        self, info: ContainerInfo, told: Mapping[str, Container] | None, before: Mapping[str, ContainerInfo]
     ) -> HarnessError | None:
         step = self._steps.get(info.id)
         if step is None:
             if info.state == "created":
                 return None
-            is_new = running.get(info.id) != info.started
+            earlier = before.get(info.id)
+            is_new = earlier is None or not earlier.is_alive or earlier.started != info.started
             step = self._steps[info.id] = _Step(time.monotonic(), is_new, restarts=info.restarts)
             if is_new:
                 self.events(StepStarted(info.name))
@@ -189,9 +185,11 @@ class BringUp:
         except HarnessError:
             return None
 
-    def _tell_migration(self, containers: Sequence[ContainerInfo], running: Mapping[str, object]) -> None:
+    def _tell_migration(
+        self, containers: Sequence[ContainerInfo], before: Mapping[str, ContainerInfo]
+    ) -> None:
         for info in containers:
-            if info.service != MIGRATE or info.id in running or DATABASE_STEP not in self.expected:
+            if info.service != MIGRATE or info.id in before or DATABASE_STEP not in self.expected:
                 continue
             if info.state == "running" and not self._migrating:
                 self._migrating = time.monotonic()
@@ -221,3 +219,8 @@ class BringUp:
     def _containers(self) -> tuple[ContainerInfo, ...]:
         with translated():
             return list_containers(self.client, self.project)
+
+
+def is_old_end(info: ContainerInfo, earlier: ContainerInfo | None) -> bool:
+    """Whether a container has ended that Compose has not started yet, or is going to replace."""
+    return not info.is_alive and earlier is not None and earlier.started == info.started
