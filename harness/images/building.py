@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError
 from harness.images.engine import START_HINT, disk_full
 from harness.images.package_settings import write_secrets
-from harness.process import end, spawn
+from harness.process import CommandError, end, spawn
 from harness.workerenv.packager import network_hint
 
 if TYPE_CHECKING:
@@ -105,10 +105,14 @@ class Builds:
         """Start building the image.
 
         Raises:
-            CommandError: there is no docker command.
+            HarnessError: there is no docker command.
         """
         log = self._folder / f"{len(self._running)}.log"
-        child = spawn(build_arguments(build, self._secrets), env=self._environ, output=log)
+        try:
+            child = spawn(build_arguments(build, self._secrets), env=self._environ, output=log)
+        except CommandError as error:
+            hint = "install it (Debian: sudo docker/engine does); an engine alone does not build"
+            raise HarnessError(f"the docker command does not run: {error.message}", hint=hint) from error
         running = RunningBuild(build, child, log)
         self._running.append(running)
         return running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import tempfile
 from contextlib import contextmanager
@@ -79,21 +80,31 @@ def ensure_images(
     """
     row = support_row(settings.environment.airflow_version)
     wanted = project_image(project, settings)
-    with open_engine(environ) as client, _one_at_a_time(events), _scratch(project) as folder:
-        making = _Making(client, folder, environ, events)
-        possible = tuple(
-            dict.fromkeys((*(image.reference for image in BaseImage), airflow_image(row), wanted))
-        )
-        before = {reference: find_image(client, reference) for reference in possible}
-        making.ensure_base_images(row)
-        if wanted != airflow_image(row):
-            making.ensure_project(project, settings, row, wanted)
-        reports = tuple(report(client, reference) for reference in possible)
-        for entry in reports:
-            replaced = before[entry.reference]
-            if replaced is not None and replaced.id != entry.id:
-                remove_replaced(client, replaced)
+    references = tuple(dict.fromkeys((*(image.reference for image in BaseImage), airflow_image(row), wanted)))
+    try:
+        with open_engine(environ) as client, _one_at_a_time(events), _scratch(project) as folder:
+            before = {reference: find_image(client, reference) for reference in references}
+            making = _Making(client, folder, environ, events)
+            making.ensure_base_images(row)
+            if wanted != airflow_image(row):
+                making.ensure_project(project, settings, row, wanted)
+            reports = tuple(report(client, reference) for reference in references)
+            _remove_replaced(client, before, reports)
+    except OSError as error:
+        raise HarnessError(
+            f"images cannot be put together in {project.state.cache}: {error.strerror or error}",
+            hint="the folder must be writable, and its disk needs about two gigabytes meanwhile",
+        ) from error
     return Images(wanted, BaseImage.POSTGRES.reference, BaseImage.LOCALSTACK.reference, reports)
+
+
+def _remove_replaced(
+    client: DockerClient, before: Mapping[str, FoundImage | None], reports: Sequence[ImageReport]
+) -> None:
+    for entry in reports:
+        replaced = before[entry.reference]
+        if replaced is not None and replaced.id != entry.id:
+            remove_replaced(client, replaced)
 
 
 def report(client: DockerClient, reference: str) -> ImageReport:
@@ -131,9 +142,9 @@ class _Making:
             try:
                 self._require_own_architecture()
                 prepare_stand_ins(tuple(refused), self._folder, self._environ, self._events)
-                self._build(tuple(refused), row)
             except HarnessError as error:
                 raise require_any_way(refused, error) from error
+            self._build(tuple(refused), row)
         elif self._stale_airflow(row):
             self._build((), row)
 
@@ -234,7 +245,7 @@ def _has(found: FoundImage | None, name: str) -> bool:
 @contextmanager
 def _one_at_a_time(events: EventSink) -> Iterator[None]:
     # The engine is the machine's, so builders of different projects would do the same work twice.
-    lock = FileLock(Path(tempfile.gettempdir()) / "mwaa-harness-images.lock", mode=0o666)
+    lock = FileLock(Path(tempfile.gettempdir()) / f"mwaa-harness-images-{os.getuid()}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -63,11 +63,18 @@ class Baked:
 
 
 @pytest.fixture(scope="module")
-def project(fenced_environ: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> ImageProject:
+def project(
+    fenced_environ: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ImageProject]:
     require_docker(fenced_environ)
+    name = f"images-{secrets.token_hex(4)}"
     made = ImageProject(tmp_path_factory.mktemp("images") / "Ein Projekt", fenced_environ)
+    made.write("mwaa.toml", f'[environment]\nname = "{name}"\n')
     made.succeed("images")
-    return made
+    yield made
+    with open_engine(fenced_environ) as client:
+        for image in client.images.list(name=f"mwaa-harness/{name}"):
+            client.images.remove(str(image.id))
 
 
 @pytest.fixture(scope="module")
