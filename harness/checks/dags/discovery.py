@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.checks.dags.ignore_patterns import Pattern, hides, read_patterns
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from harness.checks.dags.ignore_patterns import Pattern
 
 IGNORE_FILE = ".airflowignore"
 
@@ -85,6 +85,10 @@ def _walk(folder: str, base: str, patterns: list[Pattern], found: Discovery, see
 
 
 def _is_hidden(path: str, patterns: list[Pattern], found: Discovery) -> bool:
+    if not patterns:
+        return False
+    from harness.checks.dags.ignore_patterns import hides
+
     pattern = hides(path, patterns)
     if pattern is None:
         return False
@@ -95,6 +99,11 @@ def _is_hidden(path: str, patterns: list[Pattern], found: Discovery) -> bool:
 
 def _read_patterns(folder: str, base: str, found: Discovery) -> list[Pattern]:
     """The patterns of one file. As in Airflow, paths are relative to the DAGs folder."""
-    patterns, broken = read_patterns(os.path.join(folder, IGNORE_FILE), base, found.syntax)
+    file = os.path.join(folder, IGNORE_FILE)
+    if not os.path.isfile(file):
+        return []
+    from harness.checks.dags.ignore_patterns import read_patterns
+
+    patterns, broken = read_patterns(file, base, found.syntax)
     found.broken += broken
     return patterns
