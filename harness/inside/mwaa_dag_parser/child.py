@@ -33,6 +33,7 @@ _MUCH_MEMORY = 32 << 20
 _LONG = 0.5
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _exit = os._exit
+_send_signal = os.kill
 
 
 def run_child(
@@ -83,7 +84,6 @@ def _fence_in(slot: Slot, options: dict[str, Any], descriptors: Sequence[int]) -
         os.dup2(null, descriptor)
     os.dup2(slot.faults.fileno(), _FAULT_DESCRIPTOR)
     faulthandler.enable(_FAULT_DESCRIPTOR)
-    faulthandler.dump_traceback_later(options["timeout"] + 0.5, exit=False, file=_FAULT_DESCRIPTOR)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     limit = options.get("memory")
     if limit:
@@ -140,7 +140,10 @@ def _watch(slot: Slot, code: UserCode) -> collections.Counter[tuple[str, int]]:
 def _parse_batch(
     slot: Slot, files: Sequence[str], options: dict[str, Any], code: UserCode, observer: Observer
 ) -> None:
-    """Parse the plain files; ask for a child of its own for every other, and for all after a surprise."""
+    """Parse the plain files; ask for a child of its own for every other, and for all after a surprise.
+
+    Nobody watches here where a file hangs: it is parsed again alone.
+    """
     threads = threading.active_count()
     alone = False
     from .shortcuts import take_shortcuts
@@ -151,8 +154,6 @@ def _parse_batch(
         if alone or not _is_plain(path):
             slot.write({"file": path, "alone": True})
             continue
-        faulthandler.cancel_dump_traceback_later()
-        faulthandler.dump_traceback_later(options["timeout"] + 0.5, exit=False, file=_FAULT_DESCRIPTOR)
         record = _measure(path, options, code, observer)
         measured = record["measured"]
         took_much = measured["memory"] > _MUCH_MEMORY or measured["seconds"] > _LONG
@@ -182,6 +183,7 @@ def _is_plain(path: str) -> bool:
 def _parse_alone(
     slot: Slot, path: str, options: dict[str, Any], code: UserCode, observer: Observer, me: int
 ) -> None:
+    faulthandler.dump_traceback_later(options["timeout"] + 0.5, exit=False, file=_FAULT_DESCRIPTOR)
     slot.begin(0)
     seen = _watch(slot, code)
     scale = LineScale(code) if options.get("weigh") else None
@@ -194,6 +196,7 @@ def _parse_alone(
     record["measured"]["heaviest"] = scale.stop() if scale is not None else None
     record["measured"]["slowest"] = max(seen, key=lambda place: (seen[place], place), default=None)
     slot.write(record)
+    _send_signal(os.getppid(), signal.SIGCHLD)  # the answer need not wait until this process is cleared away
 
 
 def own_time() -> float:
