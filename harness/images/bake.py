@@ -19,9 +19,9 @@ from harness.errors import HarnessError
 from harness.events import ignore_events
 from harness.images.baking_failure import failure_line
 from harness.images.project_record import read_record
+from harness.images.recompiling import compile_changed
 from harness.project.layout import locate_project
 from harness.project.requirements_file import read_requirements
-from harness.workerenv.bytecode import compile_bytecode
 from harness.workerenv.interpreters import Interpreter
 from harness.workerenv.matrix import support_row
 from harness.workerenv.packager import find_packager
@@ -62,8 +62,12 @@ def bake(folder: Path, environment: Path, home: Path, environ: Mapping[str, str]
         requirements=read_requirements(project.requirements_file, requirements_context(project, row)),
         options={},
     )
+    marker = environment / ".installing"
+    marker.touch()
+    since = marker.stat().st_mtime_ns
+    marker.unlink()
     install_and_judge(content, environment, packager, installed.packages, ignore_events)
-    compile_bytecode(environment, packager.environ)
+    compile_changed(environment, since, packager.environ)
     shutil.copyfile(project.requirements_file, home / "requirements" / "requirements.txt")
     digest = hashlib.sha256(project.requirements_file.read_bytes()).hexdigest()
     (environment / STAMP).write_text(f"{digest}\n", encoding="ascii")
