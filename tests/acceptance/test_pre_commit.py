@@ -22,7 +22,6 @@ pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "tests" / "examples"
-_SHIPPED = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
 _IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 _SECONDS = 600
 
@@ -56,12 +55,17 @@ class Repository:
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory, fenced_environ: Mapping[str, str]) -> Path:
     """The harness as pre-commit would clone it."""
-    root = tmp_path_factory.mktemp("shipped")
-    shutil.copytree(ROOT / "harness", root / "harness", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in _SHIPPED:
-        shutil.copy2(ROOT / name, root / name)
+    root = tmp_path_factory.mktemp("shipped") / "mwaa-harness"
+    shutil.copytree(ROOT, root, symlinks=True, ignore=_leave_out)
     Repository(root, fenced_environ).commit()
     return root
+
+
+def _leave_out(folder: str, names: list[str]) -> set[str]:
+    """State, environments and tests; of the root's folders hidden ones."""
+    hidden = {name for name in names if name.startswith(".") and (Path(folder) / name).is_dir()}
+    left_out = {"tests", "benchmarks", "node_modules"} if Path(folder) == ROOT else set()
+    return {*hidden, *left_out.intersection(names), *({"__pycache__"} & set(names))}
 
 
 def test_every_hook_judges_what_changed_in_a_foreign_repository(
