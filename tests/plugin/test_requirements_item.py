@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
+pytest_plugins = ["pytester"]
+
 NOWHERE = "http://127.0.0.1:9/simple"
 
 
