@@ -10,7 +10,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 # How many tests run at once: files side by side, tests of a file one after the other.
 JOBS ?= 2
-SIDE_BY_SIDE := -n $(JOBS) --dist loadgroup
+SIDE_BY_SIDE := -n $(JOBS) --no-loadscope-reorder
 
 # The first interpreter that works and is new enough; PYTHON=… overrides it.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 "$$HOME"/.pyenv/versions/3.1[0-3]*/bin/python3; do \

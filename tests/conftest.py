@@ -8,10 +8,11 @@ import socket
 import subprocess
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from harness.config.model import LocalSettings, Settings
 from harness.errors import HarnessError
@@ -57,16 +58,18 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side run files, not tests; what shares an engine or an environment is one group."""
-    for item in items:
-        if item.get_closest_marker("docker"):
-            group = "docker"
-        elif "shared_project" in getattr(item, "fixturenames", ()):
-            group = "shared environment"
-        else:
-            group = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class FilesSideBySide(LoadFileScheduling):  # type: ignore[misc]
+    """Runs files of tests side by side; what works with the one Docker engine, one after the other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/docker/") or "[compose" in nodeid:
+            return "docker"
+        return str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesSideBySide:
+    """How `-n` shares the tests out."""
+    return FilesSideBySide(config, log)
 
 
 @pytest.fixture(scope="session")
