@@ -103,7 +103,7 @@ def _pace_options(settings: Settings) -> dict[str, str]:
         "core.min_serialized_dag_update_interval": "1",
         "core.min_serialized_dag_fetch_interval": "1",
         "scheduler.dag_dir_list_interval": "1",
-        "scheduler.scheduler_idle_sleep_time": "0.2",
+        "scheduler.scheduler_idle_sleep_time": "0.05",
     }
 
 
