@@ -2,7 +2,7 @@
 # The harness lives in .venv/, made with nothing but Python's own venv and pip; all other state is in .mwaa/.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs open doctor images check check-dags check-all test-dags test test-quick test-faults lint format lock bench clean
+.PHONY: help venv up down restart status logs open doctor images check check-dags check-all test-dags test test-quick test-faults test-docker-faults lint format lock bench clean
 
 RUNTIME ?=
 SERVICE ?=
@@ -73,10 +73,13 @@ check-all: venv ## Every check: requirements, DAGs, plugins, startup script, con
 	@$(MWAA) check $(ARGS)
 
 test: lint ## Lint, types, import contracts, then the tests of the harness
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --ignore=tests/docker/test_faults.py $(PYTEST_ARGS)
 
 test-faults: venv ## Kill each service in turn while thirty runs are in flight (five minutes; part of test)
 	@$(BIN)/python -m pytest tests/fault $(PYTEST_ARGS)
+
+test-docker-faults: venv ## Kill, cut off and scale containers while thirty runs are in flight (not part of test)
+	@$(BIN)/python -m pytest tests/docker/test_faults.py $(PYTEST_ARGS)
 
 test-quick: lint ## As test, without what starts environments or reaches a registry
 	@$(BIN)/python -m pytest -m "not environment and not network and not docker and not slow" $(PYTEST_ARGS)

@@ -132,11 +132,12 @@ def test_after_the_supervisor_was_killed_the_next_start_recovers(own: Subject) -
 
 def test_after_everything_was_killed_at_once_nothing_is_lost(own: Subject) -> None:
     own.up()
+    remember(own, "a moment before")
     own.trace.kill_everything()
 
     own.up()
 
-    assert "and after" in remembered(own)
+    assert "a moment before" in remembered(own)
 
 
 def test_a_damaged_state_file_is_set_aside(own: Subject) -> None:
