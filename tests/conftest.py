@@ -27,7 +27,7 @@ from harness.workerenv.tools import Tool, ensure_tool_environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-pytest_plugins = ["tests.environments"]
+pytest_plugins = ["tests.browser", "tests.environments"]
 
 # What a person's shell may say about AWS, Airflow or this harness must not decide a test.
 _HIDDEN_PREFIXES = ("AWS_", "BOTO_", "AIRFLOW", "MWAA_", "LOCALSTACK_")

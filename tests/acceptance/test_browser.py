@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import struct
 import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from harness.runner.run_state import RunKey
+from tests.browser import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -23,28 +21,6 @@ if TYPE_CHECKING:
     from tests.environments import CommandProject
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow, pytest.mark.network]
-
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
-IN_CI = bool(os.environ.get("CI"))  # read before the fences of the tests hide it
-PATIENCE = 60_000  # milliseconds
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        reason = f"none of {', '.join(PROGRAMS)} is installed"
-        (pytest.fail if IN_CI else pytest.skip)(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
-        shown = browser.new_page(viewport={"width": 1280, "height": 900})
-        shown.set_default_timeout(PATIENCE)
-        yield shown
-        browser.close()
 
 
 def test_the_ui_shows_a_run_in_a_browser(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from harness.config.model import LocalSettings
 from harness.project.layout import locate_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from playwright.sync_api import Page
 
@@ -25,23 +23,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-IN_CI = bool(os.environ.get("CI"))  # read before the fences of the tests hide it
 _CASES = ("valid/dags-plain", "invalid/dags-queue-default", "invalid/dags-template-macro-missing")
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        reason = f"none of {', '.join(PROGRAMS)} is installed"
-        (pytest.fail if IN_CI else pytest.skip)(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        shown = browser.new_page(viewport={"width": 1280, "height": 900})
-        shown.set_default_timeout(60_000)
-        yield shown
-        browser.close()
 
 
 def test_the_page_shows_findings_times_and_graphs_and_asks_for_nothing(
