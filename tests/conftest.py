@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import psutil
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
@@ -20,6 +22,7 @@ from harness.events import ignore_events
 from harness.project.layout import StateFolder, locate_project
 from harness.runtime.home_binding import INSIDE_FOLDER
 from harness.runtime.localstack import localstack_command, localstack_folders, localstack_variables
+from harness.runtime.marks import SERVICE, SUPERVISOR
 from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
 from harness.workerenv.store import WorkerEnvironment, ensure_worker_environment
 from harness.workerenv.tools import Tool, ensure_tool_environment
@@ -65,6 +68,19 @@ class FilesSideBySide(LoadFileScheduling):  # type: ignore[misc]
         if nodeid.startswith("tests/docker/") or "[compose" in nodeid:
             return "docker"
         return str(super()._split_scope(nodeid))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the environments that an interrupted `-n` left: its processes have no time to do so."""
+    session = config.pluginmanager.get_plugin("dsession")
+    if session is None:
+        return
+    run = session.nodemanager.testrunuid
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            variables = process.environ()
+            if variables.get("PYTEST_XDIST_TESTRUNUID") == run and variables.get(SERVICE) == SUPERVISOR:
+                process.terminate()  # it stops its services
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesSideBySide:

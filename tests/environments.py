@@ -44,6 +44,7 @@ UP_SECONDS = 600.0
 SERVICES = ("postgres", "localstack", "controlplane", "scheduler", "worker", "webserver", "triggerer")
 
 # Airflow takes minutes to notice a lost scheduler or task, as on MWAA; tests of faults cannot wait for that.
+# Several environments stand by while others are tested: idle schedulers must leave the processors alone.
 SETTINGS = """
 [environment]
 name = "shared"
@@ -52,6 +53,7 @@ name = "shared"
 "scheduler.scheduler_zombie_task_threshold" = "20"
 "scheduler.scheduler_health_check_threshold" = "20"
 "scheduler.orphaned_tasks_check_interval" = "20"
+"scheduler.scheduler_idle_sleep_time" = "0.5"
 
 [local]
 runtime = "native"

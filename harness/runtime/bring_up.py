@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +26,7 @@ _TOLD_EVERY = 2.0
 _INTERVAL = 0.08
 _CALM = 10.0  # a question that took long is asked more seldom: asking must not slow down what is asked
 _LONGEST_PAUSE = 0.6
+_LEAST_FREE = 1 << 20
 
 
 class Order(Enum):
@@ -177,7 +181,14 @@ class BringUp:
             if time.monotonic() - max(item.told, item.begun) > _TOLD_EVERY:
                 item.told = time.monotonic()
                 self.events(StepProgressed(name, answer.reason))
+                return self._find_full_disk()
         return None
+
+    def _find_full_disk(self) -> HarnessError | None:
+        """Most services only log that they cannot write, and go on; waiting for them would take minutes."""
+        if shutil.disk_usage(self.logs).free >= _LEAST_FREE:
+            return None
+        return state_folder_error(self.logs, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
     def _question(self, item: _Progress, info: ProcessInfo, rank: int) -> tuple[Answer, float]:
         begun = time.monotonic()

@@ -58,6 +58,11 @@ class ProcessInfo:
         return self.state in _FAILED
 
     @property
+    def is_waiting(self) -> bool:
+        """Not running; it ended, and is to be started again after a while."""
+        return bool(self.state == ProcessStates.BACKOFF)
+
+    @property
     def is_given_up(self) -> bool:
         return bool(self.state == ProcessStates.FATAL)
 
@@ -108,6 +113,8 @@ class Supervisor:
         Raises:
             HarnessError: it cannot be started at all.
         """
+        if self.processes()[name].is_waiting:  # for its next start, which supervisord counts as running
+            self.begin_stop(name)
         try:
             self._call("supervisor.startProcess", name, _RETURN_AT_ONCE)
         except xmlrpc.client.Fault as fault:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness.config.model import LocalSettings, Settings
+from harness.config.model import EnvironmentSettings, LocalSettings, Settings
 from harness.events import Event, EventSink, ignore_events
 from harness.images.engine import open_engine
 from harness.images.ensure import Images, ensure_images
@@ -30,6 +30,13 @@ from tests.docker_requirement import require_docker
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+
+# Environments stand by while others are tested: their idle schedulers must leave the processors alone.
+SETTINGS = Settings(
+    environment=EnvironmentSettings(
+        airflow_configuration_options={"scheduler.scheduler_idle_sleep_time": "0.5"}
+    )
+)
 
 DAG = """
 from datetime import datetime
@@ -137,6 +144,11 @@ class Subject:
         self.backend.up(heard.append)
         return heard
 
+    def discard(self) -> None:
+        """Stop it and leave nothing of it."""
+        self.backend.down(ignore_events)
+        self.backend.discard_volumes(ignore_events)
+
 
 def make_native(project: Project, environ: Mapping[str, str], cache: Path) -> Callable[[Settings], Backend]:
     """Native backends for `project` whose environments are built once and kept in `cache`."""
@@ -182,13 +194,13 @@ BACKENDS: Mapping[str, tuple[Maker, type[NativeTrace | ComposeTrace]]] = {
 PARAMETERS = [pytest.param("native"), pytest.param("compose", marks=pytest.mark.docker)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make_subject(
     tmp_path_factory: pytest.TempPathFactory,
     fenced_environ: Mapping[str, str],
     pytestconfig: pytest.Config,
 ) -> Iterator[Callable[[str], Subject]]:
-    """Makes a project with one DAG and a backend for it; what it started is stopped in the end."""
+    """Makes a project with one DAG and a backend for it; what it started is stopped after the module."""
     made: list[Subject] = []
 
     def make(name: str) -> Subject:
@@ -203,19 +215,10 @@ def make_subject(
         environ = {**os.environ, **fenced_environ}
         make_backend, trace = BACKENDS[name]
         backend = make_backend(project, environ, cache.mkdir("mwaa"))
-        subject = Subject(project, Settings(), backend, trace(project))
+        subject = Subject(project, SETTINGS, backend, trace(project))
         made.append(subject)
         return subject
 
     yield make
     for subject in made:
-        subject.backend.down(ignore_events)
-        subject.backend.discard_volumes(ignore_events)
-
-
-@pytest.fixture(scope="session", params=PARAMETERS)
-def subject(request: pytest.FixtureRequest, make_subject: Callable[[str], Subject]) -> Subject:
-    """A project whose environment is up when the session's first test asks for it."""
-    made = make_subject(request.param)
-    made.backend.up(ignore_events)
-    return made
+        subject.discard()

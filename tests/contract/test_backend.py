@@ -18,11 +18,24 @@ from harness.errors import HarnessError, UsageError
 from harness.events import Event, StepFinished, StepStarted, ignore_events
 from harness.runtime.backend import ServiceState
 from harness.runtime.services import Role
+from tests.contract.conftest import PARAMETERS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.contract.conftest import Subject
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module", params=PARAMETERS)
+def subject(request: pytest.FixtureRequest, make_subject: Callable[[str], Subject]) -> Iterator[Subject]:
+    """A project whose environment is up when the first test asks for it."""
+    made = make_subject(request.param)
+    made.backend.up(ignore_events)
+    yield made
+    made.discard()
+
 
 SERVICES = ["postgres", "localstack", "controlplane", "scheduler", "worker", "webserver", "triggerer"]
 

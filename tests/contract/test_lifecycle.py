@@ -18,7 +18,7 @@ from harness.waiting import Answer, NotYet, Ready, wait_until
 from tests.contract.conftest import PARAMETERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.contract.conftest import Subject
 
@@ -26,8 +26,10 @@ pytestmark = [pytest.mark.environment, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", params=PARAMETERS)
-def own(request: pytest.FixtureRequest, make_subject: Callable[[str], Subject]) -> Subject:
-    return make_subject(request.param)
+def own(request: pytest.FixtureRequest, make_subject: Callable[[str], Subject]) -> Iterator[Subject]:
+    made = make_subject(request.param)
+    yield made
+    made.discard()
 
 
 def remember(subject: Subject, text: str) -> None:

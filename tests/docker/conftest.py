@@ -1,4 +1,4 @@
-"""One environment in containers, shared by all tests here that need one."""
+"""An environment in containers, shared by the tests of a module."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ class ComposeProject(CommandProject):
         assert self.containers() + self.networks() == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def compose_project(
     fenced_environ: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory, pantry: Pantry
 ) -> Iterator[ComposeProject]:
-    """The project of the shared environment; nothing of it has been started."""
+    """The project of the environment that a module shares; nothing of it has been started."""
     require_docker(fenced_environ)
     project = ComposeProject(tmp_path_factory.mktemp("compose") / "Übung im Behälter", fenced_environ)
     for dag in sorted((Path(__file__).parent.parent / "dags").glob("*.py")):

@@ -69,6 +69,19 @@ def test_a_service_that_ends_tells_its_exit_status(stand: Stand) -> None:
     assert stand.supervisor.processes()["scheduler"].is_failed
 
 
+def test_a_service_that_waits_for_its_next_start_is_started_at_once(stand: Stand) -> None:
+    stand.launch({"scheduler": "test -e cured && exec sleep 600"})
+    stand.supervisor.start("scheduler")
+    cured = stand.supervisor.folder / "cured"
+    until(lambda: stand.supervisor.processes()["scheduler"].is_waiting)
+    cured.touch()
+
+    stand.supervisor.start("scheduler")
+
+    assert stand.supervisor.processes()["scheduler"].is_alive
+    until(lambda: stand.supervisor.processes()["scheduler"].pid is not None)
+
+
 def test_what_a_killed_service_started_is_killed_too(stand: Stand) -> None:
     stand.launch({"webserver": "setsid sleep 601 & exec sleep 600"})
     stand.supervisor.start("webserver")
