@@ -75,7 +75,7 @@ def _result(finding: Finding, index: int, root: Path) -> dict[str, Any]:
     if finding.related:
         result["relatedLocations"] = [
             {"physicalLocation": _place(related.location, root, 1), "message": {"text": related.message}}
-            for related in finding.related
+            for related in dict.fromkeys(finding.related)  # the schema wants each once
         ]
     return result
 

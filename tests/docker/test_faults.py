@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harness import process
 from harness.waiting import Answer, NotYet, Ready, wait_until
 from tests.flights import BOUND, CHAIN, ONE_STEP, Flight, Plan
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.environment]
 
 CUT_SECONDS = 30.0
+ENGINE = Path(__file__).parents[2] / "docker" / "engine"
+ENGINE_PID_FILE = Path("/run/mwaa-harness-engine.pid")
 
 
 @pytest.fixture
@@ -87,6 +91,19 @@ def test_no_run_is_lost_when_the_worker_cannot_reach_the_broker_for_a_while(
 
     land(flight)
     environment.await_ready(60)
+
+
+def test_no_run_is_lost_when_the_engine_is_restarted(environment: ComposeProject) -> None:
+    if not ENGINE_PID_FILE.is_file():
+        reason = "this engine is not the tests' to restart: docker/engine did not start it"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    flight = fly(environment, CHAIN, "engine")
+
+    process.check([ENGINE, "stop"], env=os.environ, timeout=120)
+    process.check([ENGINE], env=os.environ, timeout=120)
+    environment.succeed("up")
+
+    land(flight)
 
 
 def test_no_run_is_lost_while_workers_come_and_go(environment: ComposeProject) -> None:

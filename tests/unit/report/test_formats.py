@@ -4,10 +4,14 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
+import pytest
+
 from harness.checks.base import Rule
 from harness.errors import Location
 from harness.report.formats import find_reporter
 from harness.results import CheckResult, Finding, Outcome, Related, Severity, Skipped
+from tests.sarif import expect_sarif
 
 ROOT = Path("/project")
 FINDING = Finding(
@@ -49,6 +53,7 @@ def test_text_repeats_no_control_characters() -> None:
 def test_json_follows_its_schema() -> None:
     schema = json.loads((Path(__file__).parents[3] / "docs" / "report-schema.json").read_text("utf-8"))
     document = json.loads(_render("json"))
+    jsonschema.validate(document, schema)
     required = schema["properties"]["results"]["items"]["required"]
     assert set(required) == set(document["results"][0])
     finding = schema["$defs"]["finding"]
@@ -62,11 +67,28 @@ def test_junit_counts_failures_and_skips() -> None:
 
 
 def test_sarif_names_rule_place_and_region() -> None:
-    run = json.loads(_render("sarif"))["runs"][0]
+    run = expect_sarif(_render("sarif"))["runs"][0]
     place = run["results"][0]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "requirements.txt"
     assert place["region"] == {"startLine": 2, "startColumn": 7, "endColumn": 14}
     assert run["tool"]["driver"]["rules"][0]["shortDescription"]["text"] == "t"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        None,
+        Location(ROOT / "dags"),
+        Location(ROOT / "dags/a.py", 3),
+        Location(ROOT / "dags/ä b#c%.py", 3, 1),
+        Location(Path("/usr/local/airflow/elsewhere é.py"), 1, 1),
+    ],
+    ids=str,
+)
+def test_sarif_is_valid_wherever_a_finding_is(location: Location | None) -> None:
+    twice = (FINDING.related[0], FINDING.related[0])
+    unknown = Finding("no-such-rule", Severity.NOTE, "é\x1b", location, length=0, related=twice)
+    expect_sarif(_render("sarif", CheckResult("c", (), (unknown, FINDING, unknown))))
 
 
 def test_github_commands_escape_what_would_end_them() -> None:

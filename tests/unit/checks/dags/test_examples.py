@@ -12,6 +12,8 @@ from harness.checks.dags.parsers import ask_cold, ask_warm
 from harness.checks.dags.verdicts import Parser, Question, check_dags
 from harness.config.model import SETTINGS_FILE
 from harness.report.json_document import render_json
+from harness.report.sarif import render_sarif
+from tests.sarif import expect_sarif
 from tests.unit.checks.dags.conftest import EXAMPLES
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ def test_every_finding_points_at_a_line_of_the_example(
     session = request.getfixturevalue(settings)
     result = judge(session, "invalid", tmp_path, ask_warm)
     assert result.findings
+    expect_sarif(render_sarif([result], tmp_path, {}))
     for finding in result.findings:
         assert finding.location is not None
         assert finding.location.path.is_relative_to(session.dags_folder)

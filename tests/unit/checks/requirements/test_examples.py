@@ -7,7 +7,9 @@ import pytest
 
 from harness.checks.base import render_page
 from harness.checks.requirements.rules import ALL_RULES, RULES
+from harness.report.sarif import render_sarif
 from harness.results import Severity
+from tests.sarif import expect_sarif
 from tests.unit.checks.requirements.examples import ROOT, Example, examples, summarize
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ def _expected(example: Example) -> list[str]:
 
 @pytest.mark.parametrize("example", examples("invalid", network=False), ids=lambda e: e.rule)
 def test_an_invalid_example_has_exactly_its_findings(example: Example, tmp_path: Path) -> None:
-    assert summarize(example.run(tmp_path), example.folder) == _expected(example)
+    result = example.run(tmp_path)
+    assert summarize(result, example.folder) == _expected(example)
+    expect_sarif(render_sarif([result], example.folder, RULES))
 
 
 @pytest.mark.parametrize("example", examples("valid", network=False), ids=lambda e: e.rule)
