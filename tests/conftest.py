@@ -19,7 +19,9 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 from harness.config.model import LocalSettings, Settings
 from harness.errors import HarnessError
 from harness.events import ignore_events
+from harness.images.engine import open_engine
 from harness.project.layout import StateFolder, locate_project
+from harness.runtime.docker_engine import ask_docker
 from harness.runtime.home_binding import INSIDE_FOLDER
 from harness.runtime.localstack import localstack_command, localstack_folders, localstack_variables
 from harness.runtime.marks import SERVICE, SUPERVISOR
@@ -70,17 +72,26 @@ class FilesSideBySide(LoadFileScheduling):  # type: ignore[misc]
         return str(super()._split_scope(nodeid))
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the environments that an interrupted `-n` left: its processes have no time to do so."""
-    session = config.pluginmanager.get_plugin("dsession")
-    if session is None:
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Clear away what an interrupted `-n` left: its processes have no time to do so themselves."""
+    distributor = session.config.pluginmanager.get_plugin("dsession")
+    if distributor is None or exitstatus != pytest.ExitCode.INTERRUPTED:
         return
-    run = session.nodemanager.testrunuid
+    run = distributor.nodemanager.testrunuid
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             variables = process.environ()
             if variables.get("PYTEST_XDIST_TESTRUNUID") == run and variables.get(SERVICE) == SUPERVISOR:
                 process.terminate()  # it stops its services
+    if ask_docker(os.environ).reason:
+        return
+    base = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    with open_engine(os.environ) as client:
+        for container in client.containers.list(all=True):
+            folder = container.labels.get("com.docker.compose.project.working_dir", "")
+            if Path(folder).is_relative_to(base):
+                container.remove(force=True, v=True)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesSideBySide:
