@@ -14,7 +14,7 @@ from harness.errors import Location
 from harness.results import CheckResult, Finding, Severity, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -101,6 +101,15 @@ _IGNORED = {
     "celery.worker_concurrency": "the workers are run with celery.worker_autoscale",
     "webserver.web_server_port": "MWAA puts its own endpoint before the web server",
 }
+FRACTIONS = frozenset(
+    {
+        "scheduler.job_heartbeat_sec",
+        "scheduler.scheduler_idle_sleep_time",
+        "scheduler.trigger_timeout_check_interval",
+        "sensors.default_timeout",
+    }
+)
+"""Options with a whole number as default that Airflow 2.5.1 reads with `conf.getfloat` everywhere."""
 _INTERPOLATED = re.compile(r"[{%$]")
 
 
@@ -164,7 +173,8 @@ def judge_option(
         message = f"there is no option {key!r} in the section {section!r}{_near(key, known[section])}"
         yield _finding("option-unknown", message, at)
     else:
-        problem = _type_problem(value, known[section][key])
+        default = known[section][key]
+        problem = _type_problem(value, f"{default}.0" if name in FRACTIONS else default)
         if problem:
             yield _finding("option-type", f"{name} = {value!r} {problem}", at)
 
@@ -179,10 +189,18 @@ def _type_problem(value: str, default: str) -> str:
     if text.lower() in {"true", "false"}:
         return "" if value.lower() in {"true", "false", "t", "f", "1", "0"} else "is neither True nor False"
     if re.fullmatch(r"-?\d+", text) and not _INTERPOLATED.search(value):
-        return "" if re.fullmatch(r"-?\d+(\.0+)?", value.strip()) else "is not a whole number"
+        return "" if _reads(int, value) else "is not a whole number"
     if re.fullmatch(r"-?\d+\.\d+", text):
-        return "" if re.fullmatch(r"-?\d+(\.\d+)?", value.strip()) else "is not a number"
+        return "" if _reads(float, value) else "is not a number"
     return ""
+
+
+def _reads(kind: Callable[[str], object], value: str) -> bool:
+    try:
+        kind(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _locate(name: str, settings_file: Path) -> Location:
