@@ -73,12 +73,12 @@ check-all: venv ## Every check: requirements, DAGs, plugins, startup script, con
 	@$(MWAA) check $(ARGS)
 
 test: lint ## Lint, types, import contracts, then the tests of the harness
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --ignore=tests/docker/test_faults.py $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 test-faults: venv ## Kill each service in turn while thirty runs are in flight (five minutes; part of test)
 	@$(BIN)/python -m pytest tests/fault $(PYTEST_ARGS)
 
-test-docker-faults: venv ## Kill, cut off and scale containers while thirty runs are in flight (not part of test)
+test-docker-faults: venv ## Kill, cut off and scale containers while thirty runs are in flight (part of test)
 	@$(BIN)/python -m pytest tests/docker/test_faults.py $(PYTEST_ARGS)
 
 test-quick: lint ## As test, without what starts environments or reaches a registry

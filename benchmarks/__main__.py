@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -46,6 +47,8 @@ def main() -> int:
     unknown = sorted(set(arguments.suites) - set(SUITES))
     if unknown:
         parser.error(f"unknown suite {unknown[0]!r}; there are: {', '.join(SUITES)}")
+    # A shell's background job ignores Ctrl-C, and what it starts inherits that; suites end programs with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     everything: list[Measurement] = []
     for name in arguments.suites or SUITES:
         print(f"== {name}", file=sys.stderr)
