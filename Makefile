@@ -34,6 +34,7 @@ venv: .venv/.ready ## Make or refresh the harness's own virtual environment
 	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . \
 	  || $(BIN)/python -m pip install --quiet --no-deps --editable .
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib harness >/dev/null 2>&1 || true # where PYTHONDONTWRITEBYTECODE is set
 	@touch $@
 
 up: venv ## Start the environment and wait until everything is ready (RUNTIME=native|compose)

@@ -5,8 +5,9 @@ then watches it. Here the supervisor watches gunicorn itself, and one import is 
 Airflow's own: `webserver.workers`, `worker_class`, `web_server_worker_timeout`, the log formats.
 
 Airflow's description of its REST API is read with libyaml instead of pure Python and is not checked against
-the OpenAPI schema at each start: the file belongs to the release and does not change. Runs in the worker
-environment.
+the OpenAPI schema at each start: the file belongs to the release and does not change. Where the harness says
+that roles are in order (`webserver.update_fab_perms`), the permissions of its endpoints are not looked for
+one by one. Runs in the worker environment.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def main(host: str, port: str) -> None:
 
     sys.argv = ["gunicorn", *gunicorn_arguments(conf, host, port)]
     read_specification_quickly()
+    if not conf.getboolean("webserver", "update_fab_perms"):
+        trust_permissions()
     from gunicorn.app.wsgiapp import run
 
     run()
@@ -72,6 +75,13 @@ def read_specification_quickly() -> None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # safe, either of them
     connexion.spec.yaml = SimpleNamespace(safe_load=functools.partial(yaml.load, Loader=loader))
     setattr(connexion.spec.Specification, "_validate_spec", lambda *_: None)  # noqa: B010 -- private name
+
+
+def trust_permissions() -> None:
+    """Keep Airflow from asking the database, for each endpoint of its API, whether it has its permissions."""
+    from airflow.www.security import AirflowSecurityManager
+
+    AirflowSecurityManager.sync_resource_permissions = lambda *_: None
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from harness.runtime.backend import Endpoints
 from harness.runtime.emulated_credentials import emulated_credentials
 from harness.runtime.emulated_services import redirection_variables
 from harness.runtime.forced_options import (
+    busy_variables,
     default_options,
     forced_options,
     option_variables,
@@ -151,6 +152,8 @@ def _defaults(inputs: AirflowInputs) -> dict[str, str]:
     }
     if inputs.component is Role.WEBSERVER:
         defaults["GUNICORN_CMD_ARGS"] = "--threads=8"
+    if inputs.component is Role.SCHEDULER:
+        defaults |= busy_variables(inputs.settings)
     return defaults
 
 

@@ -23,7 +23,7 @@ from harness.waiting import Answer, DeadlineError, Hopeless, NotYet, Ready, wait
 
 SHOWN_LINES = 25
 _TOLD_EVERY = 2.0
-_INTERVAL = 0.08
+_INTERVAL = 0.16
 _CALM = 10.0  # a question that took long is asked more seldom: asking must not slow down what is asked
 _LONGEST_PAUSE = 0.6
 _LEAST_FREE = 1 << 20

@@ -20,6 +20,7 @@ MWAA_SYNC_INTERVAL = 30.0
 """From this `sync_interval` on (seconds), DAG files are also looked for at MWAA's pace (facts 3.3)."""
 
 VISIBILITY_TIMEOUT = 43200
+_IDLE_SLEEP = "scheduler.scheduler_idle_sleep_time"
 CELERY_CONFIG_MODULE = "mwaa_celery_config"
 
 
@@ -103,8 +104,18 @@ def _pace_options(settings: Settings) -> dict[str, str]:
         "core.min_serialized_dag_update_interval": "1",
         "core.min_serialized_dag_fetch_interval": "1",
         "scheduler.dag_dir_list_interval": "1",
-        "scheduler.scheduler_idle_sleep_time": "0.05",
+        _IDLE_SLEEP: "0.2",
     }
+
+
+def busy_variables(settings: Settings) -> dict[str, str]:
+    """How often the scheduler looks while something is under way (harness/inside/start_airflow.py).
+
+    Looking as often when nothing happens would cost a third of a processor. An option of the user's own holds
+    always.
+    """
+    is_chosen = _IDLE_SLEEP in settings.environment.airflow_configuration_options
+    return {} if is_chosen or not _pace_options(settings) else {"MWAA_HARNESS_BUSY_SLEEP": "0.05"}
 
 
 def _logging_options(logging: LoggingSettings, component: Role) -> dict[str, str]:

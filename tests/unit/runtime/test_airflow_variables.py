@@ -240,5 +240,15 @@ def test_an_edit_is_seen_within_seconds_unless_mwaas_pace_is_asked_for(option: s
     assert airflow_variables(inputs(with_options(**{option.replace(".", "__"): "90"})))[name] == "90"
 
 
+def test_the_scheduler_looks_often_while_busy_unless_somebody_chose_otherwise() -> None:
+    name = "MWAA_HARNESS_BUSY_SLEEP"
+    slow = Settings(local=replace(LocalSettings(), sync_interval=30.0))
+    chosen = with_options(scheduler__scheduler_idle_sleep_time="0.5")
+    assert name in airflow_variables(inputs(component=Role.SCHEDULER))
+    assert name not in airflow_variables(inputs(component=Role.WORKER))
+    assert name not in airflow_variables(inputs(slow, component=Role.SCHEDULER))
+    assert name not in airflow_variables(inputs(chosen, component=Role.SCHEDULER))
+
+
 def test_the_variables_are_the_same_for_the_same_inputs() -> None:
     assert airflow_variables(inputs()) == airflow_variables(inputs())
