@@ -11,13 +11,29 @@ import os
 import time
 
 VARIABLE = "MWAA_HARNESS_GO"
-_LOOK_EVERY = 0.02
+LOOK_EVERY = 0.02
 
 
 def load_then_wait(modules: tuple[str, ...]) -> None:
-    """Import `modules`, then return once the file that the variable names is there; at once without one."""
+    """Import `modules`, then wait for the environment."""
+    load(modules)
+    wait_for_environment()
+
+
+def load(modules: tuple[str, ...]) -> None:
+    """Import `modules`."""
     for module in modules:
         importlib.import_module(module)
-    path = os.environ.pop(VARIABLE, None)
-    while path and not os.path.exists(path):
-        time.sleep(_LOOK_EVERY)
+
+
+def is_ready() -> bool:
+    """Whether the environment is ready, or nobody says that it may not be."""
+    path = os.environ.get(VARIABLE)
+    return not path or os.path.exists(path)
+
+
+def wait_for_environment() -> None:
+    """Return once the file that the variable names is there; at once without one."""
+    while not is_ready():
+        time.sleep(LOOK_EVERY)
+    os.environ.pop(VARIABLE, None)

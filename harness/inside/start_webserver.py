@@ -7,21 +7,24 @@ Airflow's own: `webserver.workers`, `worker_class`, `web_server_worker_timeout`,
 Airflow's description of its REST API is read with libyaml instead of pure Python and is not checked against
 the OpenAPI schema at each start: the file belongs to the release and does not change. Where the harness says
 that roles are in order (`webserver.update_fab_perms`), the permissions of its endpoints are not looked for
-one by one. Runs in the worker environment.
+one by one. The application is made as soon as the database answers; its last step reads the plugins, and
+waits until they have arrived. Runs in the worker environment.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from go_signal import load_then_wait
+from go_signal import LOOK_EVERY, is_ready, load, wait_for_environment
 from share_memory import share_before_first_fork
 
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser
+    from flask import Flask
 
 APPLICATION = "airflow.www.app:cached_app()"
 MODULES = ("airflow.www.app", "airflow.www.views", "gunicorn.app.wsgiapp", "connexion")
@@ -32,7 +35,9 @@ def main(host: str, port: str) -> None:
     """Run gunicorn until it is told to stop."""
     sys.path.remove(sys.path[0])  # this folder; plugins must not see it
     share_before_first_fork()
-    load_then_wait(MODULES)
+    load(MODULES)
+    wait_for_database()
+    hold_plugins()
     from airflow.configuration import conf
 
     sys.argv = ["gunicorn", *gunicorn_arguments(conf, host, port)]
@@ -42,6 +47,33 @@ def main(host: str, port: str) -> None:
     from gunicorn.app.wsgiapp import run
 
     run()
+
+
+def wait_for_database() -> None:
+    """Return once the database answers, or the environment is ready and it should."""
+    from airflow import settings
+    from sqlalchemy.exc import OperationalError
+
+    while not is_ready():
+        try:
+            settings.engine.connect().close()
+        except OperationalError:
+            time.sleep(LOOK_EVERY)
+        else:
+            return
+
+
+def hold_plugins() -> None:
+    """Have the application wait for the environment before it reads the plugins."""
+    from airflow.www import app
+
+    read_plugins = app.init_plugins
+
+    def wait_then_read(flask_app: Flask) -> None:
+        wait_for_environment()
+        read_plugins(flask_app)
+
+    app.init_plugins = wait_then_read
 
 
 def gunicorn_arguments(conf: AirflowConfigParser, host: str, port: str) -> list[str]:
