@@ -20,9 +20,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+import pycurl
 from airflow.config_templates.default_celery import DEFAULT_CELERY_CONFIG
 from celery.signals import worker_ready, worker_shutdown
 from kombu.asynchronous.aws.connection import AsyncAWSQueryConnection
+from kombu.asynchronous.http.curl import CurlClient
 from kombu.transport.SQS import Channel
 
 if TYPE_CHECKING:
@@ -125,5 +127,23 @@ def survive_broker_loss() -> None:
     Channel._loop1 = poll_again  # noqa: SLF001
 
 
+def end_unanswered_requests() -> None:
+    """Let no request wait for ever: kombu 5.2.4 gives each a time limit and does not tell curl.
+
+    A worker whose network was away would otherwise wait for a lost answer until TCP gives up, which takes a
+    quarter of an hour.
+    """
+    set_up = CurlClient._setup_request  # noqa: SLF001 -- as above
+
+    def set_up_with_limits(self: Any, curl: Any, request: Any, *arguments: Any) -> Any:
+        done = set_up(self, curl, request, *arguments)
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, round(request.connect_timeout * 1000))
+        curl.setopt(pycurl.TIMEOUT_MS, round(request.request_timeout * 1000))
+        return done
+
+    CurlClient._setup_request = set_up_with_limits  # noqa: SLF001
+
+
 survive_broker_loss()
+end_unanswered_requests()
 CELERY_CONFIG = celery_config(os.environ)

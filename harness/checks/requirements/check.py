@@ -27,6 +27,7 @@ from harness.checks.requirements.platform_rules import (
     find_source_findings,
     find_wheel_findings,
 )
+from harness.checks.requirements.resolution import Resolver, resolve_around_base
 from harness.checks.requirements.rules import ALL_RULES, RULES
 from harness.checks.requirements.target import MWAA, Target
 from harness.checks.requirements.whole import Task, Verdict, VerdictKind, judge
@@ -52,6 +53,7 @@ class Request:
         is_private: the environment's web server is declared private, so addresses may be unreachable.
         exclude_newer: judge as of this date.
         patience_seconds: how long to look for causes and for versions that resolve.
+        resolver: how the lines are resolved; the default leaves out what cannot change.
     """
 
     file: Path
@@ -67,6 +69,7 @@ class Request:
     mounts: Mapping[str, Path] = field(default_factory=dict)
     events: EventSink = ignore_events
     patience_seconds: float = 20.0
+    resolver: Resolver = resolve_around_base
 
     @property
     def surroundings(self) -> Surroundings:
@@ -189,6 +192,7 @@ def _judge(
         exclude_newer=request.exclude_newer,
         patience_seconds=request.patience_seconds,
         events=request.events,
+        resolver=request.resolver,
     )
     return judge(task)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -122,6 +122,8 @@ class Unreachable:
 
 
 Answer = Resolved | Unresolvable | Unreachable
+Resolver = Callable[["Packager", Inputs], tuple[Answer, Inputs]]
+"""Gives the answer, and the inputs that it answers."""
 
 
 _LOCKED = ("--format", "pylock.toml", "--output-file", "pylock.toml")
@@ -210,6 +212,32 @@ def resolve(packager: Packager, inputs: Inputs) -> Answer:
         if isinstance(offline, Resolved):
             return Resolved(offline.packages, is_offline=True)
     return answer
+
+
+def resolve_everything(packager: Packager, inputs: Inputs) -> tuple[Answer, Inputs]:
+    """The answer with every package that belongs to it, and what was asked."""
+    return resolve(packager, inputs), inputs
+
+
+def resolve_around_base(packager: Packager, inputs: Inputs) -> tuple[Answer, Inputs]:
+    """The answer, without packages of the base set that nobody asks about, and what was asked.
+
+    The base set fits together. As long as each of its packages stays as it is, what they need is no question,
+    and a hundred pages of the index need not be read. When one would be replaced, everything is resolved.
+    """
+    settled = {name: replace(package, requires=()) for name, package in inputs.base.items()}
+    asked = replace(inputs, base=settled)
+    answer = resolve(packager, asked)
+    if isinstance(answer, Resolved) and _keeps(inputs.base, answer):
+        return answer, asked
+    return (answer, inputs) if isinstance(answer, Unreachable) else resolve_everything(packager, inputs)
+
+
+def _keeps(base: Mapping[str, InstalledPackage], answer: Resolved) -> bool:
+    """Whether no package of the base set is replaced."""
+    return all(
+        name not in base or package.version == base[name].version for name, package in answer.packages.items()
+    )
 
 
 def compile_lines(packager: Packager, inputs: Inputs, output: tuple[str, ...]) -> Sequence[str]:

@@ -24,8 +24,9 @@ from harness.checks.requirements.resolution import (
     Resolved,
     ResolvedFile,
     ResolvedPackage,
+    Resolver,
     Unreachable,
-    resolve,
+    resolve_around_base,
 )
 from harness.checks.requirements.target import Target
 from harness.events import EventSink, ignore_events
@@ -81,6 +82,7 @@ class Task:
     exclude_newer: str = ""
     patience_seconds: float = 20.0
     events: EventSink = ignore_events
+    resolver: Resolver = resolve_around_base
 
 
 def judge(task: Task) -> Verdict:
@@ -102,12 +104,12 @@ def judge(task: Task) -> Verdict:
         # While uv waits for the network there is time to ask about the user's packages, and to import what
         # asking takes: with an index that does not say how large its files are, it is needed in any case.
         facts = pool.submit(_ask_about, asked, packager, variables, task.cache)
-        answer = resolve(packager, inputs)
+        answer, answered = task.resolver(packager, inputs)
         index = facts.result()
     if isinstance(answer, Unreachable):
         return Verdict(VerdictKind.SKIPPED, why=answer.why)
     if isinstance(answer, Resolved) and not (asked and index):
-        return resolved_verdict(answer, task, inputs, index)
+        return resolved_verdict(answer, task, answered, index)
     from harness.checks.requirements.investigation import investigate  # noqa: PLC0415 - only when needed
 
     return investigate(answer, inputs, task, index)

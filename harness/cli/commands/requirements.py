@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from harness.errors import ExitStatus, HarnessError
 
 if TYPE_CHECKING:
     from harness.checks.requirements.check import Request
+    from harness.checks.requirements.resolution import Resolver
     from harness.checks.requirements.whole import Verdict
     from harness.cli.invocation import Invocation
 
@@ -35,8 +37,9 @@ def lock_command(invocation: Invocation, file: Path | None, output: Path | None)
       mwaa-harness requirements lock
     """
     from harness.checks.requirements.lock import render_lock
+    from harness.checks.requirements.resolution import resolve_everything
 
-    request, verdict = _resolve(invocation, file)
+    request, verdict = _resolve(invocation, file, resolve_everything)
     if verdict.resolved is None:
         raise _does_not_resolve()
     target = invocation.working_folder / output if output else request.file.with_suffix(".lock.txt")
@@ -59,9 +62,10 @@ def package_command(invocation: Invocation, file: Path | None, output: Path | No
       mwaa-harness requirements package
     """
     from harness.checks.requirements.package import package, prove
+    from harness.checks.requirements.resolution import resolve_around_base
     from harness.project.layout import locate_project
 
-    request, verdict = _resolve(invocation, file)
+    request, verdict = _resolve(invocation, file, resolve_around_base)
     if verdict.resolved is None or request.packager is None:
         raise _does_not_resolve()
     settings = invocation.load_settings().settings
@@ -75,11 +79,11 @@ def package_command(invocation: Invocation, file: Path | None, output: Path | No
     return ExitStatus.SUCCESS
 
 
-def _resolve(invocation: Invocation, file: Path | None) -> tuple[Request, Verdict]:
+def _resolve(invocation: Invocation, file: Path | None, resolver: Resolver) -> tuple[Request, Verdict]:
     from harness.checks.requirements.check import check_requirements
     from harness.cli.commands.check_requirements import make_request
 
-    request = make_request(invocation, str(file) if file else None)
+    request = replace(make_request(invocation, str(file) if file else None), resolver=resolver)
     verdict = check_requirements(request).verdict
     if verdict is None:
         raise _does_not_resolve()
