@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.checks.requirements.base_set import load_base_set
 from harness.checks.requirements.check import Request, check_requirements
 from harness.results import Outcome, Severity
 from harness.workerenv.packager import find_packager
@@ -175,3 +176,26 @@ def test_no_variable_of_this_machine_gets_into_an_address(project: Project) -> N
     assert checked.verdict is not None
     assert checked.verdict.resolved is not None
     assert [skipped.what for skipped in checked.result.skipped] == ["line 3"]
+
+
+def test_what_stays_as_it_is_needs_nothing_from_the_index(project: Project) -> None:
+    project.releases.wheel("requests", load_base_set("2.5.1")["requests"].version)
+    project.releases.wheel("top", "1.0", "requests>=2")
+    checked = project.check("top==1.0")  # there is no urllib3 here, which requests needs
+    assert checked.result.outcome is Outcome.PASSED
+    assert checked.verdict is not None
+    assert [change.name for change in checked.verdict.changes] == ["top"]
+
+
+def test_a_package_of_the_base_set_is_replaced_only_when_its_neighbours_allow_it(project: Project) -> None:
+    base = load_base_set("2.5.1")
+    for name in ("jinja2", "markupsafe"):
+        project.releases.wheel(name, base[name].version)
+    project.releases.wheel("markupsafe", "1.1")
+    project.releases.wheel("top", "1.0", "markupsafe<2")
+    alone = project.check("top==1.0").verdict
+    assert alone is not None
+    assert {change.name: change.after for change in alone.changes} == {"markupsafe": "1.1", "top": "1.0"}
+    error = _error(project.check("top==1.0", f"jinja2=={base['jinja2'].version}"))  # needs markupsafe>=2
+    assert error.rule == "unresolvable"
+    assert "markupsafe" in error.message
