@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
     from pathlib import Path
 
 _WORKER = "worker"
@@ -14,7 +14,7 @@ _READY_FILE = "worker-ready.json"
 
 
 class StartFiles:
-    """Reads process ids.
+    """Reads what workers and PostgreSQL leave when they start.
 
     Args:
         homes: the components' homes, where workers leave their evidence.
@@ -27,16 +27,21 @@ class StartFiles:
             "postgres": postmaster,
         }
 
-    def read(self) -> Mapping[str, int]:
-        """The process id of each that has left one, by name."""
-        pids = {name: _read_pid(path) for name, path in self._files.items()}
-        return {name: pid for name, pid in pids.items() if pid is not None}
+    def read(self) -> Mapping[str, Hashable]:
+        """What is different after each start of those that have left something, by name.
+
+        A worker that may have lost messages makes its evidence younger, which counts as a start.
+        """
+        starts = {name: _read_start(path) for name, path in self._files.items()}
+        return {name: start for name, start in starts.items() if start is not None}
 
 
-def _read_pid(path: Path) -> int | None:
-    """The process id in a worker's evidence, or in the first line of PostgreSQL's lock file."""
+def _read_start(path: Path) -> Hashable | None:
+    """The process id in a worker's evidence, and its age; or that in PostgreSQL's lock file's first line."""
     try:
         text = path.read_text(encoding="utf-8")
-        return int(json.loads(text)["pid"] if text.startswith("{") else text.splitlines()[0])
+        if text.startswith("{"):
+            return int(json.loads(text)["pid"]), path.stat().st_mtime_ns
+        return int(text.splitlines()[0])
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None

@@ -89,6 +89,12 @@ def _write_ready_file(app: Any, queues: list[str]) -> bool:
     return True
 
 
+def _say_that_messages_may_be_lost() -> None:
+    """An answer that never came may have held some: the control plane takes a younger file as a new start."""
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(_ready_file())
+
+
 @worker_shutdown.connect
 def _remove_ready_file(**_: object) -> None:
     with contextlib.suppress(FileNotFoundError):
@@ -113,7 +119,10 @@ def survive_broker_loss() -> None:
         return take_answer(self, parent, markers, operation, response)
 
     def on_messages_ready(self: Any, queue: str, qname: str, messages: Any) -> None:
-        self.mwaa_harness_failed = not isinstance(messages, dict)  # kombu makes a failure an empty list
+        has_failed = not isinstance(messages, dict)  # kombu makes a failure an empty list
+        if getattr(self, "mwaa_harness_failed", False) and not has_failed:
+            _say_that_messages_may_be_lost()
+        self.mwaa_harness_failed = has_failed
         take_messages(self, queue, qname, messages)
 
     def poll_again(self: Any, queue: str, _: object = None) -> None:

@@ -99,8 +99,10 @@ def test_no_run_is_lost_when_the_engine_is_restarted(environment: ComposeProject
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     flight = fly(environment, CHAIN, "engine")
 
-    process.check([ENGINE, "stop"], env=os.environ, timeout=120)
-    process.check([ENGINE], env=os.environ, timeout=120)
+    try:
+        process.check([ENGINE, "stop"], env=os.environ, timeout=120)
+    finally:
+        process.check([ENGINE], env=os.environ, timeout=120)
     environment.succeed("up")
 
     land(flight)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +62,17 @@ def test_nothing_is_sent_while_nothing_happened(tmp_path: Path) -> None:
     for environment.now in range(100):
         tasks.look()
     assert environment.sent == []
+
+
+def test_a_worker_that_may_have_lost_messages_says_so_by_younger_evidence(tmp_path: Path) -> None:
+    environment = Environment(tmp_path / "worker", queued={"lost"})
+    tasks = environment.watch()
+    environment.worker_started(1)
+    tasks.look()
+    os.utime(environment.home / "worker-ready.json", (2**31, 2**31))
+    for environment.now in range(100):
+        tasks.look()
+    assert environment.sent == [{"lost"}]
 
 
 def test_queued_tasks_without_a_message_are_sent_once_after_a_loss(tmp_path: Path) -> None:
