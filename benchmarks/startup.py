@@ -16,6 +16,8 @@ import urllib.request
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+import psutil
+
 from benchmarks.measure import Measurement, stopwatch, tree_pss
 from benchmarks.scratch import TWO_TASKS, bare_variables, harness, make_project
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-RUNS = 3
+RUNS = 5
 STANDALONE_SECONDS = 180
 SETTLE_SECONDS = 20
 GIBIBYTE = 2**30
@@ -35,15 +37,15 @@ def measure(scratch: Path) -> Iterator[Measurement]:
     airflow = project / ".mwaa/envs/current/bin/airflow"
     home = scratch / "standalone"
     home.mkdir()
-    standalone_first, _ = _standalone(airflow, home)
-    firsts, seconds, standalone_seconds, standalone_memory = [], [], [], 0
+    standalone_first, standalone_memory = _standalone(airflow, home, SETTLE_SECONDS)
+    firsts, seconds, standalone_seconds = [], [], []
     firsts.append(_up(project))
     memory = _idle_memory(project)
     harness(project, "down")
     for _ in range(RUNS):
         seconds.append(_up(project))
         harness(project, "down")
-        ready, standalone_memory = _standalone(airflow, home)
+        ready, _ = _standalone(airflow, home, 0)
         standalone_seconds.append(ready)
     harness(project, "down", "--volumes")
     usual = "airflow standalone"
@@ -75,8 +77,8 @@ def _idle_memory(project: Path) -> dict[str, int]:
     return {service["service"]: service["memory_bytes"] or 0 for service in services}
 
 
-def _standalone(airflow: Path, home: Path) -> tuple[float, int]:
-    """Seconds until `airflow standalone` calls its parts healthy, and its PSS in bytes once idle."""
+def _standalone(airflow: Path, home: Path, settle: float) -> tuple[float, int]:
+    """Seconds until `airflow standalone` calls its parts healthy; its PSS in bytes `settle` seconds later."""
     port, log_port = _free_port(), _free_port()
     variables = bare_variables(
         home,
@@ -92,11 +94,15 @@ def _standalone(airflow: Path, home: Path) -> tuple[float, int]:
         )
         _wait_until_healthy(port, process)
     try:
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(settle)
         return watch.seconds, tree_pss(process.pid)
     finally:
+        family = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
+        psutil.wait_procs(
+            family, timeout=60
+        )  # what it leaves behind must not slow down what is measured next
 
 
 def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:
