@@ -62,8 +62,18 @@ class StateFolder:
 
     @property
     def logs(self) -> Path:
-        """One log file per service, `logs/<service>.log`; task logs are below `logs/tasks`."""
+        """One log file per service, `logs/<service>.log`, and the task logs."""
         return self.root / "logs"
+
+    @property
+    def task_logs(self) -> Path:
+        """The task logs of the environment without containers."""
+        return self.logs / "tasks"
+
+    @property
+    def container_task_logs(self) -> Path:
+        """The task logs of containers, which write as a user of their own: never beside the other ones."""
+        return self.logs / "container-tasks"
 
     @property
     def reports(self) -> Path:

@@ -175,7 +175,11 @@ class RunDriver:
                 self._launch(ticket, known)
             elif self._clock() - ticket.submitted_at > self._arrival_seconds:
                 reasons = "; ".join(f"{dag}: {why}" for dag, why in missing)
-                self._end(ticket, f"not ready to run after {self._arrival_seconds:g} seconds: {reasons}")
+                self._end(
+                    ticket,
+                    f"not ready to run after {self._arrival_seconds:g} seconds: {reasons} "
+                    "(why: mwaa-harness logs scheduler)",
+                )
             else:
                 continue
 

@@ -250,7 +250,7 @@ class LocalBench:
 
     @property
     def _log_folder(self) -> Path:
-        return self._local.project.state.logs / "tasks"
+        return self._local.backend.task_logs
 
 
 class _Connections:

@@ -11,6 +11,7 @@ from harness.runtime.services import Role
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from harness.events import EventSink
 
@@ -83,6 +84,10 @@ class Backend(Protocol):
 
     def status(self) -> Sequence[ServiceStatus]:
         """One entry per service of the table, running or not."""
+
+    @property
+    def task_logs(self) -> Path:
+        """The folder on this machine in which Airflow writes task logs."""
 
     def is_up(self) -> bool:
         """Whether an environment of this project is running now."""

@@ -25,6 +25,7 @@ from harness.runtime.synced_files import newest_arrival
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from harness.config.model import Settings
     from harness.events import EventSink
@@ -78,6 +79,10 @@ class NativeBackend:
         if state is None or not processes:
             return [ServiceStatus(name, role_of(name), ServiceState.STOPPED) for name in self._names()]
         return describe_services(self._names(), processes, state, self._site.evidence(state))
+
+    @property
+    def task_logs(self) -> Path:
+        return self._site.state.task_logs
 
     def is_up(self) -> bool:
         return any(info.is_alive for info in self._site.processes().values())

@@ -159,7 +159,7 @@ def make_plan(
         services=build_services(inputs),
         binding=binding,
         homes=homes,
-        task_logs=state.logs / "tasks",
+        task_logs=state.task_logs,
         digest=inputs_digest(project, settings, str(worker_environment.resolve())),
     )
 

@@ -85,8 +85,17 @@ def compose_project(
     for dag in sorted((Path(__file__).parent.parent / "dags").glob("*.py")):
         shutil.copy2(dag, project.root / "dags")
     pantry.stock(project.state)
+    leave_task_logs(project)
     yield project
     project.clear_away()
+
+
+def leave_task_logs(project: ComposeProject) -> None:
+    """As an environment without containers leaves them: the user of the containers may not write there."""
+    log = project.state.task_logs / "dag_processor_manager" / "dag_processor_manager.log"
+    log.parent.mkdir(parents=True)
+    log.touch(0o600)
+    log.parent.chmod(0o700)
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def test_the_backend_gives_every_variable_of_the_file_a_value() -> None:
         settings=settings,
         settings_file=Path("/p/.mwaa/run/compose/mwaa.toml"),
         project=Path("/p"),
-        task_logs=Path("/p/.mwaa/logs/tasks"),
+        task_logs=Path("/p/.mwaa/logs/container-tasks"),
         images=Images("airflow:x", "postgres:x", "localstack:x"),
         ports={"postgres": 1, "localstack": 2, "webserver": 3},
         secrets=SECRETS,

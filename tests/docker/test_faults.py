@@ -35,7 +35,7 @@ def environment(compose_up: ComposeProject) -> ComposeProject:
 
 def fly(environment: ComposeProject, plan: Plan, name: str) -> Flight:
     """Thirty runs, a part of which is done."""
-    marks = environment.state.logs / "tasks" / f"marks-{name}"
+    marks = environment.state.container_task_logs / f"marks-{name}"
     flight = Flight(environment, plan, marks, seen_as=f"/usr/local/airflow/logs/{marks.name}")
     flight.start()
     flight.await_middle()

@@ -28,6 +28,7 @@ from harness.runtime.services_table import component_names, role_of, stop_grades
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from harness.config.model import Settings
     from harness.events import EventSink
@@ -84,6 +85,10 @@ class ComposeBackend:
             name for name in self._usual_names() if name not in present and role_of(name).value not in present
         ]
         return [*found, *(ServiceStatus(name, role_of(name), ServiceState.STOPPED) for name in missing)]
+
+    @property
+    def task_logs(self) -> Path:
+        return self._site.state.container_task_logs
 
     def is_up(self) -> bool:
         return self._site.known_record() is not None and any(

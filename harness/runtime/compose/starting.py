@@ -116,7 +116,7 @@ class ComposeStarter:
             settings=settings,
             settings_file=self.site.folder / "mwaa.toml",
             project=self.site.project.root,
-            task_logs=self.site.state.logs / "tasks",
+            task_logs=self.site.state.container_task_logs,
             images=images,
             ports=ports,
             secrets=ensure_secrets(self.site.state),
@@ -130,7 +130,8 @@ class ComposeStarter:
     def _write(self, inputs: ComposeInputs, record: ComposeRecord) -> None:
         make_folder(self.site.folder)
         make_folder(inputs.task_logs)
-        inputs.task_logs.chmod(0o777)  # containers write there as their own user
+        if inputs.task_logs.stat().st_mode & 0o777 != 0o777:  # noqa: PLR2004 -- a mode
+            inputs.task_logs.chmod(0o777)  # containers write there as their own user
         write_private(inputs.settings_file, settings_toml(self.site.settings))
         inputs.settings_file.chmod(0o644)  # it is mounted into containers and holds no secret
         write_record(self.site.state, record)

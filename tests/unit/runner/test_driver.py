@@ -139,8 +139,10 @@ def test_a_dag_that_never_arrives_says_why(driver: RunDriver, world: World) -> N
     world.reasons = {"late": "the scheduler has not parsed it yet"}
     tickets = _tickets([Case("late")])
     _finish(driver, tickets)
-    assert tickets[0].problem is not None
-    assert tickets[0].problem.endswith("late: the scheduler has not parsed it yet")
+    assert tickets[0].problem == (
+        "not ready to run after 60 seconds: late: the scheduler has not parsed it yet "
+        "(why: mwaa-harness logs scheduler)"
+    )
     assert world.launched == []
 
 
