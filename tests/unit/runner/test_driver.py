@@ -83,7 +83,9 @@ def world() -> World:
 
 @pytest.fixture
 def driver(world: World) -> Iterator[RunDriver]:
-    driver = RunDriver(writer=world, reader=world, dags=world, concurrency=2, clock=world.clock)
+    driver = RunDriver(
+        writer=world, reader=world, dags=world, concurrency=2, clock=world.clock, arrival_seconds=20
+    )
     yield driver
     driver.close()
 
@@ -140,7 +142,7 @@ def test_a_dag_that_never_arrives_says_why(driver: RunDriver, world: World) -> N
     tickets = _tickets([Case("late")])
     _finish(driver, tickets)
     assert tickets[0].problem == (
-        "not ready to run after 60 seconds: late: the scheduler has not parsed it yet "
+        "not ready to run after 20 seconds: late: the scheduler has not parsed it yet "
         "(why: mwaa-harness logs scheduler)"
     )
     assert world.launched == []
@@ -202,7 +204,9 @@ def test_a_reader_that_fails_ends_every_wait() -> None:
             raise HarnessError(f"the database is gone, {len(keys)} runs are lost")
 
     world = Broken()
-    driver = RunDriver(writer=world, reader=world, dags=world, concurrency=2, clock=world.clock)
+    driver = RunDriver(
+        writer=world, reader=world, dags=world, concurrency=2, clock=world.clock, arrival_seconds=20
+    )
     tickets = _tickets([replace(Case("a"), timeout=1e9)])
     _finish(driver, tickets)
     driver.close()
