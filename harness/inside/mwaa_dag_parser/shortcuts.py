@@ -5,8 +5,10 @@ Each of these answers as Airflow would; a plain file cannot change what is remem
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
+import importlib.machinery
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -15,8 +17,11 @@ import pendulum
 from airflow.utils.trigger_rule import TriggerRule
 from airflow.utils.weight_rule import WeightRule
 
+from .source import read_source
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
 
 _MOST_KINDS = 5000
 _PLAIN_TEXT = {"type": "string"}
@@ -31,7 +36,9 @@ def take_shortcuts() -> None:
     """From now on, in this process."""
     _remember_configuration()
     _remember_cron_expressions()
+    _remember_cron_descriptions()
     _remember_kinds_of_tasks()
+    _compile_syntax_trees()
 
 
 def _remember_configuration() -> None:
@@ -68,6 +75,38 @@ def _remember_cron_expressions() -> None:
         return [list(field) for field in fields], {day: set(weeks) for day, weeks in nth.items()}
 
     croniter.expand = classmethod(expanded)
+
+
+def _remember_cron_descriptions() -> None:
+    """Put each expression into words once."""
+    with contextlib.suppress(ImportError):
+        from cron_descriptor import ExpressionDescriptor
+
+        describe = ExpressionDescriptor.get_description
+        known: dict[Any, str] = {}
+
+        def get_description(self: Any, *arguments: Any, **options: Any) -> str:
+            asked = (self._expression, repr((sorted(vars(self._options).items()), arguments, options)))
+            if asked not in known:
+                known[asked] = describe(self, *arguments, **options)
+            return known[asked]
+
+        ExpressionDescriptor.get_description = get_description
+
+
+def _compile_syntax_trees() -> None:
+    """Compile a file from the tree that was looked through before; its text is not parsed twice."""
+    loader = importlib.machinery.SourceFileLoader
+    compile_text = loader.source_to_code
+
+    def source_to_code(self: Any, data: Any, path: Any, **options: Any) -> CodeType:
+        source = read_source(data) if type(data) is bytes and not options else None
+        if source is None or source.tree is None:
+            return compile_text(self, data, path, **options)
+        code: CodeType = compile(source.tree, path, "exec", dont_inherit=True)
+        return code
+
+    loader.source_to_code = source_to_code  # type: ignore[method-assign]
 
 
 def _remember_kinds_of_tasks() -> None:

@@ -75,6 +75,7 @@ class Source:
     moving_start_dates: list[int] = field(default_factory=list)
     names_imported: dict[int, list[str]] = field(default_factory=dict)
     references: list[tuple[str, str, str, int]] = field(default_factory=list)
+    tree: ast.Module | None = None
 
     def is_plain(self) -> bool:
         """Whether the file does nothing that could be felt by a file parsed after it in the same process."""
@@ -102,7 +103,7 @@ def read_source(text: bytes) -> Source | None:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    source = Source()
+    source = Source(tree=tree)
     elsewhere = _callables_run_elsewhere(tree) if _ELSEWHERE_WORD.search(text) else frozenset()
     stack: list[tuple[ast.AST, str, bool]] = [(tree, "", False)]
     while stack:
