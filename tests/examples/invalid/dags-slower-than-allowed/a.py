@@ -2,4 +2,4 @@
 import time
 
 time.sleep(0.05)
-time.sleep(0.55)
+time.sleep(1.5)
