@@ -15,7 +15,8 @@ from harness.errors import HarnessError
 from harness.workerenv.building import Building, ensure_built
 from harness.workerenv.interpreter_cache import recall_interpreter
 from harness.workerenv.matrix import support_row
-from harness.workerenv.worker import build_worker
+from harness.workerenv.packager import find_packager
+from harness.workerenv.worker import build_worker, ensure_base
 from harness.workerenv.worker_content import STEP, WorkerContent, read_worker_content
 
 if TYPE_CHECKING:
@@ -67,6 +68,21 @@ def ensure_worker_environment(
     path = ensure_built(worker_building(project.state), key, build, events)
     _switch(project.state, key)
     return WorkerEnvironment(path, key)
+
+
+def ensure_worker_base(
+    project: Project, settings: Settings, environ: Mapping[str, str], events: EventSink
+) -> Path:
+    """The folder of the environment that the project's requirements are installed into, without them.
+
+    It is what `startup.sh` finds on MWAA, which runs the script first. It is shared: nobody may change it.
+
+    Raises:
+        UsageError: as `ensure_worker_environment`.
+        HarnessError: it cannot be built; says why.
+    """
+    content = worker_content(project, settings, environ, events)
+    return ensure_base(content, project.state, find_packager(environ, {}), events)
 
 
 def worker_content(

@@ -35,6 +35,20 @@ def base_building(state: StateFolder) -> Building:
     return Building(state.cache / "worker-bases", "worker-base", STEP)
 
 
+def ensure_base(content: WorkerContent, state: StateFolder, packager: Packager, events: EventSink) -> Path:
+    """The folder of the base of `content`: MWAA's packages alone; built if needed.
+
+    Raises:
+        HarnessError: it cannot be built; says why.
+    """
+    return ensure_built(
+        base_building(state),
+        content.base.fingerprint,
+        lambda target: build_locked(content.base, target, packager, events),
+        events,
+    )
+
+
 def build_worker(
     content: WorkerContent, state: StateFolder, folder: Path, environ: Mapping[str, str], events: EventSink
 ) -> None:
@@ -50,13 +64,7 @@ def build_worker(
     )
     variables = requirement_variables(content.requirements, content.options, environ)
     packager = find_packager(environ, variables)
-    base = ensure_built(
-        base_building(state),
-        content.base.fingerprint,
-        lambda target: build_locked(content.base, target, packager, events),
-        events,
-    )
-    clone_tree(base, folder)
+    clone_tree(ensure_base(content, state, packager, events), folder)
     manifest = _complete(content, folder, packager, events)
     write_manifest(folder, manifest)
     detail = f"{len(manifest.packages)} packages, {len(manifest.requirements)} requirements"

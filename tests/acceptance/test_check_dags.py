@@ -128,3 +128,17 @@ def test_all_checks_together_give_one_report(project: CheckedProject) -> None:
     done = project.check("--format", "json")
     checks = [result["check"] for result in json.loads(done.stdout)["results"]]
     assert checks == ["requirements", "dags", "plugins", "startup-script", "configuration"]
+
+
+def test_the_startup_script_runs_before_the_requirements_are_installed(project: CheckedProject) -> None:
+    for name, text in (
+        ("requirements/requirements.txt", "cowsay==6.1\n"),
+        ("startup/startup.sh", "python3 -c 'import airflow'\npython3 -c 'import cowsay'\n"),
+    ):
+        file = project.root / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    done = project.check("startup-script", "--format", "json")
+    (finding,) = json.loads(done.stdout)["results"][0]["findings"]
+    assert (finding["rule"], finding["location"]["line"]) == ("startup-script-fails", 2)
+    assert "No module named 'cowsay'" in "".join(finding["details"])

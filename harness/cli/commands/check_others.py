@@ -15,7 +15,7 @@ from harness.checks.startup_script_run import COMPONENTS, run_on_components
 from harness.cli.commands.check import report_results
 from harness.project.layout import locate_project
 from harness.results import CheckResult, Outcome
-from harness.workerenv.store import ensure_worker_environment
+from harness.workerenv.store import ensure_worker_base, ensure_worker_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,16 +69,19 @@ def plugins_result(invocation: Invocation, archive: Path | None) -> CheckResult:
 
 
 def startup_script_result(invocation: Invocation) -> CheckResult:
-    """The startup script check's result; a script that bash cannot parse, or that is no text, is not run."""
+    """The startup script check's result; what bash cannot parse, or is no text, is not run.
+
+    As on MWAA it runs before the requirements are installed, so it finds the base packages alone.
+    """
     settings = invocation.load_settings().settings
     project = locate_project(invocation.root, settings.local)
     read = check_startup_script(project.startup_script)
     if not read.subjects or read.skipped or read.outcome is Outcome.FAILED:
         return read
     with invocation.console.progress() as events:
-        worker = ensure_worker_environment(project, settings, invocation.environ, events)
+        base = ensure_worker_base(project, settings, invocation.environ, events)
     started = time.monotonic()
-    found = run_on_components(project, settings, invocation.environ, worker.path)
+    found = run_on_components(project, settings, invocation.environ, base)
     seconds = read.seconds + time.monotonic() - started
     facts = (*read.facts, f"run as {', '.join(component.value for component in COMPONENTS)}")
     return replace(read, findings=(*read.findings, *found), facts=facts, seconds=seconds)
