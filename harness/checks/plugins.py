@@ -10,13 +10,16 @@ import tempfile
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from harness.checks.base import Rule
+from harness.checks.dags.sources import with_source
 from harness.errors import HarnessError, Location
 from harness.process import capture
 from harness.project.excluded_files import TreeFile, walk_files
+from harness.project.plugins_archive import PluginsArchiveError, unpack_plugins_archive
 from harness.results import CheckResult, Finding, Severity
 
 if TYPE_CHECKING:
@@ -121,10 +124,40 @@ RULES: Mapping[str, Rule] = {rule.id: rule for rule in _TABLE}
 def check_plugins(session: Session, archive: Path | None = None) -> CheckResult:
     """The result for the project's plugins folder, or for an archive that somebody made."""
     started = time.monotonic()
-    if archive is not None:
-        findings = list(_archive_findings(archive))
-        return CheckResult("plugins", (archive,), tuple(findings), seconds=time.monotonic() - started)
-    folder = Path(session.plugins_folder)
+    if archive is None:
+        subject = Path(session.plugins_folder)
+        findings, fact = _judge_folder(session, subject)
+    else:
+        subject = archive
+        findings, fact = _judge_archive(session, archive)
+    return CheckResult("plugins", (subject,), tuple(findings), (), (fact,), time.monotonic() - started)
+
+
+def _judge_archive(session: Session, archive: Path) -> tuple[list[Finding], str]:
+    """Its entries; if they may be unpacked, what a component would find, each at `plugins.zip/<entry>`."""
+    refused = list(_archive_findings(archive))
+    if refused:
+        return refused, "not unpacked"
+    with tempfile.TemporaryDirectory(prefix="mwaa-plugins-") as scratch:
+        folder = Path(scratch).resolve()
+        try:
+            unpack_plugins_archive(archive, folder)
+        except PluginsArchiveError as error:
+            return [_finding("plugins-unsafe-archive", error.message, Location(archive))], "not unpacked"
+        findings, fact = _judge_folder(replace(session, plugins_folder=str(folder)), folder)
+    return [_moved(finding, folder, archive) for finding in findings], fact
+
+
+def _moved(finding: Finding, folder: Path, archive: Path) -> Finding:
+    """The finding about an unpacked file, as one about the entry of the archive."""
+    place = finding.location
+    if place is not None and place.path.is_relative_to(folder):
+        place = replace(place, path=archive / place.path.relative_to(folder))
+    message = finding.message.replace(f"{folder}/", "").replace(str(folder), archive.name)
+    return replace(finding, location=place, message=message)
+
+
+def _judge_folder(session: Session, folder: Path) -> tuple[list[Finding], str]:
     files = [file for file in walk_files(folder) if isinstance(file, TreeFile)]
     findings = [*_layout_findings(folder, files), *_hidden_modules(folder, files, session)]
     answers: dict[str, Mapping[str, Any]] = {}
@@ -136,14 +169,14 @@ def check_plugins(session: Session, archive: Path | None = None) -> CheckResult:
     findings += _name_clashes(answers.get("scheduler", {}))
     findings += _late_imports(answers.get("worker", {}))
     names = sorted({plugin["name"] for answer in answers.values() for plugin in answer["plugins"]})
-    facts = (f"{len(files)} files; plugins: {', '.join(names) or 'none'}",)
-    return CheckResult("plugins", (folder,), tuple(findings), (), facts, time.monotonic() - started)
+    return with_source(findings), f"{len(files)} files; plugins: {', '.join(names) or 'none'}"
 
 
 def _load(session: Session, component: str, no_dags: str) -> dict[str, Any]:
     """Load them as `component` does: before any DAG is there."""
     variables = session.variables | {
         "AIRFLOW__CORE__DAGS_FOLDER": no_dags,
+        "AIRFLOW__CORE__PLUGINS_FOLDER": session.plugins_folder,
         "MWAA_AIRFLOW_COMPONENT": component,
         "MWAA__AIRFLOW__COMPONENT": component,
     }

@@ -26,7 +26,6 @@ def session(tmp_path: Path) -> Session:
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        (["operators/x.py", "operators/__init__.py"], []),
         (["../escape.py"], ["plugins-unsafe-archive"]),
         (["/etc/passwd"], ["plugins-unsafe-archive"]),
         (["plugins/a.py", "plugins/b.py"], ["plugins-nested-folder"]),
@@ -115,3 +114,26 @@ def test_plugins_are_loaded_as_each_component_does(
             if each.location
         ]
         assert sorted(found) == expected
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_the_plugins_of_an_archive_are_loaded_too(
+    tmp_path: Path, worker: WorkerEnvironment, fenced_environ: Mapping[str, str]
+) -> None:
+    session = make_session(tmp_path, worker, fenced_environ)
+    (tmp_path / "dags" / "dag_of_plugin_test.py").write_text("VALUE = 1\n", encoding="utf-8")
+    archive = tmp_path / "plugins.zip"
+    for files, expected in ((_GOOD, []), (_BAD, _EXPECTED)):
+        with zipfile.ZipFile(archive, "w") as opened:
+            for name, text in files.items():
+                opened.writestr(name, text)
+        result = check_plugins(session, archive)
+        found = [
+            (each.rule, each.location.path.name, each.location.line)
+            for each in result.findings
+            if each.location and each.location.path.is_relative_to(archive)
+        ]
+        assert sorted(found) == expected
+        assert len(result.findings) == len(expected)
+        assert not any("mwaa-plugins-" in f"{each.message}{each.details}" for each in result.findings)
