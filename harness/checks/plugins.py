@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from harness.checks.base import Rule
-from harness.checks.dags.sources import with_source
+from harness.checks.sources import with_source
 from harness.errors import HarnessError, Location
 from harness.process import capture
 from harness.project.excluded_files import TreeFile, walk_files
@@ -169,7 +169,9 @@ def _judge_folder(session: Session, folder: Path) -> tuple[list[Finding], str]:
     findings += _name_clashes(answers.get("scheduler", {}))
     findings += _late_imports(answers.get("worker", {}))
     names = sorted({plugin["name"] for answer in answers.values() for plugin in answer["plugins"]})
-    return with_source(findings), f"{len(files)} files; plugins: {', '.join(names) or 'none'}"
+    return with_source(
+        findings
+    ), f"{len(files)} {'file' if len(files) == 1 else 'files'}; plugins: {', '.join(names) or 'none'}"
 
 
 def _load(session: Session, component: str, no_dags: str) -> dict[str, Any]:

@@ -117,8 +117,8 @@ def test_every_hook_judges_what_changed_in_a_foreign_repository(
     }, said
     for words in (
         "dags/new.py:7:5: error: ",
-        "plugins/broken.py:1: error: ",
-        "startup/startup.sh:1: error: ",
+        "plugins/broken.py:1:1: error: ",
+        "startup/startup.sh:1:1: error: ",
         "mwaa.toml:2: error: ",
     ):
         assert words in said, said

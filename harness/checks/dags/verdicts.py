@@ -12,7 +12,7 @@ from harness.checks.dag_parser.cache import FactsCache
 from harness.checks.dags.datasets import dataset_findings
 from harness.checks.dags.discovery import Discovery, discover
 from harness.checks.dags.findings import cross_findings, findings_of, sort_key
-from harness.checks.dags.sources import with_source
+from harness.checks.sources import with_source
 from harness.errors import Location
 from harness.project.shard import WHOLE, Shard
 from harness.results import CheckResult, Finding, Severity

@@ -10,6 +10,7 @@ from harness.checks.configuration import check_configuration
 from harness.checks.dag_parser.open_session import open_session
 from harness.checks.plugins import check_plugins
 from harness.checks.rule_book import RULE_BOOK
+from harness.checks.sources import with_source
 from harness.checks.startup_script import check_startup_script
 from harness.checks.startup_script_run import COMPONENTS, run_on_components
 from harness.cli.commands.check import report_results
@@ -77,14 +78,15 @@ def startup_script_result(invocation: Invocation) -> CheckResult:
     project = locate_project(invocation.root, settings.local)
     read = check_startup_script(project.startup_script)
     if not read.subjects or read.skipped or read.outcome is Outcome.FAILED:
-        return read
+        return replace(read, findings=tuple(with_source(read.findings)))
     with invocation.console.progress() as events:
         base = ensure_worker_base(project, settings, invocation.environ, events)
     started = time.monotonic()
     found = run_on_components(project, settings, invocation.environ, base)
     seconds = read.seconds + time.monotonic() - started
     facts = (*read.facts, f"run as {', '.join(component.value for component in COMPONENTS)}")
-    return replace(read, findings=(*read.findings, *found), facts=facts, seconds=seconds)
+    findings = tuple(with_source((*read.findings, *found)))
+    return replace(read, findings=findings, facts=facts, seconds=seconds)
 
 
 def configuration_result(invocation: Invocation) -> CheckResult:

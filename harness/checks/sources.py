@@ -34,7 +34,7 @@ def with_source(findings: Sequence[Finding]) -> list[Finding]:
 
 def _read(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
+        with open(path, encoding="utf-8", errors="replace") as stream:  # noqa: PTH123 -- pathlib costs time
             return stream.read().splitlines()
     except OSError:
         return []
