@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.checks.base import Rule
 from harness.checks.requirements.base_set import InstalledPackage, load_base_set
 from harness.checks.requirements.changes import Change, find_broken_packages, find_change_findings
+from harness.checks.requirements.constrained_releases import load_constrained_releases
 from harness.checks.requirements.document import Document, Surroundings, read_document
 from harness.checks.requirements.entries import Origin, RequirementEntry
 from harness.checks.requirements.findings import Place, at, finding
@@ -189,6 +190,7 @@ def _judge(
         packager=request.packager,
         cache=request.cache,
         target=request.target,
+        releases=load_constrained_releases(request.airflow_version),
         exclude_newer=request.exclude_newer,
         patience_seconds=request.patience_seconds,
         events=request.events,

@@ -55,7 +55,8 @@ class Index:
         self._projects: dict[str, Mapping[Version, Release]] = {}
 
     @cached_property
-    def _client(self) -> httpx.Client:
+    def client(self) -> httpx.Client:
+        """What it asks with."""
         verify: ssl.SSLContext | bool = True
         if self._certificate:
             verify = ssl.create_default_context(cafile=self._certificate)
@@ -65,7 +66,7 @@ class Index:
 
     def connect(self) -> None:
         """Get ready to ask; reads certificates, sends nothing."""
-        _ = self._client
+        _ = self.client
 
     def releases(self, name: str) -> Mapping[Version, Release]:
         """Every release of the project called `name` (normalized); empty when the index has none.
@@ -168,7 +169,7 @@ class Index:
         Raises:
             ValueError: it is larger than this check downloads.
         """
-        with self._client.stream("GET", file.url) as response:
+        with self.client.stream("GET", file.url) as response:
             if int(response.headers.get("content-length") or 0) > _LARGEST_FILE:
                 raise ValueError(file.name)
             return response.read()
@@ -180,7 +181,7 @@ class Index:
             HarnessError: it cannot be had.
         """
         try:
-            response = self._client.get(url)
+            response = self.client.get(url)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise HarnessError(f"a wheel could not be downloaded: {type(error).__name__}") from error
         if response.status_code != httpx.codes.OK:
@@ -193,7 +194,7 @@ class Index:
         if kept.is_file() and kept.read_text("utf-8").isdigit():
             return int(kept.read_text("utf-8"))
         try:
-            size = int(self._client.head(url).headers.get("content-length") or 0)
+            size = int(self.client.head(url).headers.get("content-length") or 0)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             return 0
         _keep(kept, str(size))
@@ -208,7 +209,7 @@ class Index:
 
     def _get(self, url: str, accept: str = "*/*") -> httpx.Response:
         try:
-            return self._client.get(url, headers={"Accept": accept})
+            return self.client.get(url, headers={"Accept": accept})
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise IndexUnreachableError(type(error).__name__) from error
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from harness.checks.requirements.base_set import InstalledPackage
+from harness.checks.requirements.constrained_releases import ConstrainedRelease
 from harness.checks.requirements.release_metadata import ReleaseMetadata
 from harness.checks.requirements.target import Target
 from harness.process import CommandError
@@ -50,6 +51,7 @@ class Inputs:
         requirements: the user's lines, as pip would read them, without options.
         constraints: constraint lines.
         base: the base set.
+        carried: what releases that are not in the base set need, as far as that is known beforehand.
         built: static metadata of releases without a wheel: name to version to metadata.
         variables: uv's variables that follow from the file's own options (indexes).
         exclude_newer: resolve as of this date, or empty.
@@ -61,6 +63,7 @@ class Inputs:
     constraints: tuple[str, ...]
     base: Mapping[str, InstalledPackage]
     target: Target
+    carried: Mapping[str, ConstrainedRelease] = field(default_factory=dict)
     built: Mapping[str, Mapping[str, ReleaseMetadata]] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     exclude_newer: str = ""
@@ -173,6 +176,7 @@ def write_inputs(folder: Path, inputs: Inputs, configuration: str) -> None:
             metadata.append(_carried(name, package))
         elif name not in inputs.built:
             metadata += _metadata(name, {package.version: package.requires})
+    metadata += [_carried(name, each) for name, each in inputs.carried.items() if name not in inputs.built]
     for name, versions in inputs.built.items():
         metadata += _metadata(
             name, {version: [str(r) for r in found.requirements] for version, found in versions.items()}
@@ -184,8 +188,8 @@ def _write(path: Path, lines: Sequence[str]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _carried(name: str, package: InstalledPackage) -> str:
-    """What the harness knows of a release of the base set, which saves uv asking; of others uv asks."""
+def _carried(name: str, package: InstalledPackage | ConstrainedRelease) -> str:
+    """What the harness knows of a release, which saves uv asking; of others uv asks."""
     return (
         f'[[dependency-metadata]]\nname = "{name}"\nversion = "{package.version}"\n'
         f"requires-dist = {json.dumps([*package.requires, *package.optional])}\n"

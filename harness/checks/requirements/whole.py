@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from harness.checks.requirements.base_set import InstalledPackage
 from harness.checks.requirements.changes import Change, compare
+from harness.checks.requirements.constrained_releases import ConstrainedRelease, find_reachable
 from harness.checks.requirements.entries import OptionEntry, Origin, RequirementEntry
 from harness.checks.requirements.findings import at, finding
 from harness.checks.requirements.fixes import Edit, resolver_line
@@ -79,6 +80,7 @@ class Task:
     packager: Packager
     cache: Path
     target: Target
+    releases: Mapping[str, ConstrainedRelease] = field(default_factory=dict)
     exclude_newer: str = ""
     patience_seconds: float = 20.0
     events: EventSink = ignore_events
@@ -96,6 +98,7 @@ def judge(task: Task) -> Verdict:
         constraints=tuple(resolver_line(entry) for entry in constraints if entry.origin is Origin.INDEX),
         base=base,
         target=task.target,
+        carried=find_reachable((entry.text for entry in entries), task.releases, base),
         variables=variables,
         exclude_newer=task.exclude_newer,
     )
@@ -127,14 +130,16 @@ def resolved_verdict(
     """The verdict on an answer; sizes that uv did not get from the index are asked for."""
     changes = compare(task.base, answer.packages)
     chosen = [pick_file(answer.packages[change.name], task.target) for change in changes]
-    missing = [
-        file.url for file in chosen if file is not None and not file.size and file.url.startswith("http")
-    ]
-    sizes: Mapping[str, int] = {}
+    sizes = {
+        file.url: file.size or _carried_size(task, change, file)
+        for change, file in zip(changes, chosen, strict=True)
+        if file is not None
+    }
+    missing = [url for url, size in sizes.items() if not size and url.startswith("http")]
     if missing and index is not None and not answer.is_offline:
-        sizes = index.sizes(missing)
+        sizes |= index.sizes(missing)
     sized = {
-        change.name: (file.size or sizes.get(file.url, 0)) if file is not None else 0
+        change.name: sizes[file.url] if file is not None else 0
         for change, file in zip(changes, chosen, strict=True)
     }
     talked_about = [
@@ -147,6 +152,12 @@ def resolved_verdict(
     return Verdict(
         VerdictKind.RESOLVED, findings, answer, changes, built=built or {}, sizes=sized, origins=origins
     )
+
+
+def _carried_size(task: Task, change: Change, file: ResolvedFile) -> int:
+    """What is known beforehand about the file; indexes need not say how large their files are."""
+    release = task.releases.get(change.name)
+    return release.size if release is not None and release.wheel == file.name else 0
 
 
 def _needs_line(change: Change, file: ResolvedFile | None) -> bool:

@@ -1,0 +1,130 @@
+"""The carried metadata of constrained releases: true, complete as far as used, and read by uv."""
+
+from __future__ import annotations
+
+import os
+import random
+import zipfile
+from datetime import date
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from harness.checks.requirements.base_set import load_base_set
+from harness.checks.requirements.constrained_releases import (
+    ConstrainedRelease,
+    find_reachable,
+    load_constrained_releases,
+    write_constrained_releases,
+)
+from harness.checks.requirements.index import PYPI, Index
+from harness.checks.requirements.remote_wheel import read_remote_metadata
+from harness.checks.requirements.resolution import Inputs, Resolved, resolve
+from harness.checks.requirements.target import MWAA
+from harness.workerenv.matrix import support_row
+from harness.workerenv.packager import find_packager
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+RELEASES = load_constrained_releases("2.5.1")
+BASE = load_base_set("2.5.1")
+
+
+def release(*requires: str, optional: tuple[str, ...] = ()) -> ConstrainedRelease:
+    return ConstrainedRelease("1.0", requires, optional, (), "a-1.0-py3-none-any.whl", 1)
+
+
+def test_each_is_the_release_that_the_constraints_pin() -> None:
+    pins = _pins()
+    assert len(RELEASES) > 400
+    assert {name: each.version for name, each in RELEASES.items()} == {name: pins[name] for name in RELEASES}
+    assert not RELEASES.keys() & BASE.keys()
+    assert all(MWAA.runs(each.wheel) and each.size > 0 for each in RELEASES.values())
+
+
+def test_what_lines_can_bring_in_is_found_through_base_packages_and_extras() -> None:
+    releases = {
+        "a": release("B_b[x]>=1", "apache-airflow"),
+        "b-b": release(optional=("c; extra == 'x'",)),
+        "c": release(),
+        "d": release("a"),
+        "apache-airflow-providers-common-sql": release(),
+    }
+    found = find_reachable(["A==1.0", "# no requirement", "-e ."], releases, BASE)
+    assert found.keys() == releases.keys() - {"d"}
+    assert find_reachable(["b.b==1"], releases, BASE).keys() == {"b-b"}
+
+
+def test_uv_takes_all_of_them(tmp_path: Path) -> None:
+    variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "UV_OFFLINE": "1"}
+    inputs = Inputs(requirements=(), constraints=(), base=BASE, target=MWAA, carried=RELEASES)
+    assert resolve(find_packager(variables), inputs) == Resolved({})
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_a_sample_is_what_the_index_says_today(
+    tmp_path: Path, fenced_environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = random.Random(date.today().toordinal()).sample(sorted(RELEASES), 12)  # noqa: DTZ011, S311 -- a sample
+    written = tmp_path / "constraints.txt"
+    monkeypatch.setattr(
+        "harness.checks.requirements.constrained_releases._file",
+        lambda _version: written.with_name("metadata.json"),
+    )
+    load_constrained_releases.cache_clear()
+    index = Index(PYPI, tmp_path, certificate=fenced_environ.get("SSL_CERT_FILE"))
+    others = RELEASES.keys() - set(chosen)
+    without_wheel = _pins().keys() - RELEASES.keys()
+    write_constrained_releases("2.5.1", index, {*others, *without_wheel})
+    try:
+        assert load_constrained_releases("2.5.1") == {name: RELEASES[name] for name in sorted(chosen)}
+    finally:
+        load_constrained_releases.cache_clear()
+
+
+def _pins() -> dict[str, str]:
+    lines = support_row("2.5.1").constraints_file.read_text(encoding="utf-8").split()
+    pairs = (line.partition("==") for line in lines)
+    return {name.lower().replace("_", "-").replace(".", "-"): version for name, _, version in pairs}
+
+
+def wheel() -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("code.py", os.urandom(500_000))
+        archive.writestr("a-1.dist-info/METADATA", "Metadata-Version: 2.1\nRequires-Dist: b>=2\n\nlong\n")
+    return buffer.getvalue()
+
+
+def test_a_remote_wheel_is_read_in_pieces() -> None:
+    content, sent = wheel(), []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "HEAD":
+            return httpx.Response(200, headers={"content-length": str(len(content))})
+        first, last = request.headers["range"].removeprefix("bytes=").split("-")
+        piece = content[int(first) : int(last) + 1]
+        sent.append(len(piece))
+        return httpx.Response(206, content=piece)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        told, size = read_remote_metadata(client, "https://index/a-1-py3-none-any.whl")
+    assert (told.requires, size) == (("b>=2",), len(content))
+    assert sum(sent) < len(content) / 2
+
+
+def test_a_server_without_range_requests_is_refused() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = {"content-length": "400000"} if request.method == "HEAD" else {}
+        return httpx.Response(200, headers=headers)
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as client,
+        pytest.raises(httpx.UnsupportedProtocol, match="200"),
+    ):
+        read_remote_metadata(client, "https://index/a-1-py3-none-any.whl")
