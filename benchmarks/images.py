@@ -9,12 +9,11 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Measurement, stopwatch
 from benchmarks.scratch import make_project
-from harness.waiting import NotYet, Ready, wait_until
+from tests.docker.own_engine import own_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
 UNCHANGED_RUNS = 3
 CONSTRAINT = "https://raw.githubusercontent.com/apache/airflow/constraints-2.5.1/constraints-3.10.txt"
 MEGABYTE = 10**6
-BRIDGE = "mwaabench0"
 
 
 def measure(scratch: Path) -> Iterator[Measurement]:
     project = make_project(scratch / "project", {})
     requirements = project / "requirements/requirements.txt"
     requirements.parent.mkdir()
-    with _empty_engine(scratch / "engine") as environ:
+    with own_engine() as engine:
+        environ = engine.environ(os.environ)
         first = _images(project, environ)
         unchanged = tuple(_images(project, environ) for _ in range(UNCHANGED_RUNS))
         lines = [f'--constraint "{CONSTRAINT}"', "cowsay==6.1"]
@@ -67,32 +66,3 @@ def _layers(image: str, environ: Mapping[str, str]) -> dict[str, float]:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     sizes = {str(row["CreatedBy"])[:120]: int(row["Size"]) / MEGABYTE for row in rows}
     return {made_by: size for made_by, size in sizes.items() if size >= 1}
-
-
-@contextmanager
-def _empty_engine(folder: Path) -> Iterator[Mapping[str, str]]:
-    folder.mkdir()
-    # A bridge of its own: an engine that is told to have none takes the other engine's away.
-    subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=True)
-    subprocess.run(["ip", "address", "add", "172.31.77.1/24", "dev", BRIDGE], check=True)
-    address = f"unix://{folder}/socket"
-    command = [
-        *("dockerd", "--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")),
-        *("--pidfile", str(folder / "pid"), "--host", address),
-        *("--bridge", BRIDGE, "--iptables=false", "--ip6tables=false"),
-    ]
-    environ = {**os.environ, "DOCKER_HOST": address}
-    with (folder / "log").open("wb") as log:
-        engine = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-
-        def answer() -> Ready | NotYet:
-            asked = subprocess.run(["docker", "version"], env=environ, capture_output=True, check=False)
-            return Ready("it answers") if asked.returncode == 0 else NotYet("it does not answer yet")
-
-        wait_until(answer, subject="the engine", seconds=60)
-        yield environ
-    finally:
-        engine.terminate()
-        engine.wait()
-        subprocess.run(["ip", "link", "delete", BRIDGE], check=True)
