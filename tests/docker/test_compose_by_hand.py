@@ -44,13 +44,6 @@ class Hand:
             found.setdefault(entry["Service"], []).append(entry["Health"] or entry["State"])
         return found
 
-    def await_healthy(self) -> None:
-        def answer() -> Answer:
-            late = {name: states for name, states in self.services().items() if set(states) - _GOOD}
-            return NotYet(str(late)) if late else Ready("all of them say so")
-
-        wait_until(answer, subject="every service", seconds=300, interval=1)
-
 
 _GOOD = {"healthy", "exited"}  # migrate has done its work
 
@@ -71,8 +64,8 @@ def hand(fenced_environ: Mapping[str, str], tmp_path_factory: pytest.TempPathFac
 
 
 def test_up_starts_an_environment_that_runs_dags(hand: Hand) -> None:
-    hand.compose("up", "--detach", "--scale", "worker=2")
-    hand.await_healthy()
+    hand.compose("up", "--detach", "--wait", "--scale", "worker=2")
+    assert not {state for states in hand.services().values() for state in states} - _GOOD
     hand.compose("exec", "-T", "worker", "/entrypoint", "airflow", "dags", "unpause", "hello")
     hand.compose(
         "exec", "-T", "worker", "/entrypoint", "airflow", "dags", "trigger", "--run-id", "it", "hello"
