@@ -11,6 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from harness.errors import HarnessError
 from harness.workerenv.matrix import SUPPORT_MATRIX, SupportRow
 from harness.workerenv.packager import find_packager
@@ -24,9 +27,18 @@ if TYPE_CHECKING:
 _HEADER = "# Written by `python -m harness.workerenv.lock`; do not edit.\n"
 
 
-def base_lock_arguments(row: SupportRow, source: Path) -> tuple[str | Path, ...]:
-    """Resolve the base requirements of `row`, listed in the file `source`, below its constraints."""
-    return (*_arguments(row.python_series), "--constraints", row.constraints_file, source)
+def base_lock_arguments(row: SupportRow, source: Path, constraints: Path) -> tuple[str | Path, ...]:
+    """Resolve the base requirements of `row`, listed in the file `source`, below `constraints`."""
+    return (*_arguments(row.python_series), "--constraints", constraints, source)
+
+
+def base_constraints(row: SupportRow) -> tuple[str, ...]:
+    """The constraints of `row`, with its overrides in place of what they name."""
+    replaced = {canonicalize_name(Requirement(text).name) for text in row.overrides}
+    lines = row.constraints_file.read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if "==" in line and not line.startswith("#")]
+    kept = (pin for pin in pins if canonicalize_name(pin.partition("==")[0]) not in replaced)
+    return (*kept, *row.overrides)
 
 
 def tool_lock_arguments(row: ToolRow, source: Path) -> tuple[str | Path, ...]:
@@ -41,7 +53,9 @@ def write_locks(packager: Packager) -> Iterator[Path]:
         source = Path(folder) / "requirements.in"
         for row in SUPPORT_MATRIX:
             _write_lines(source, row.base_requirements)
-            _write_lock(packager, base_lock_arguments(row, source), row.base_lock)
+            constraints = source.with_name("constraints.txt")
+            _write_lines(constraints, base_constraints(row))
+            _write_lock(packager, base_lock_arguments(row, source, constraints), row.base_lock)
             yield row.base_lock
         for tool in TOOL_MATRIX.values():
             _write_lines(source, tool.requirements)

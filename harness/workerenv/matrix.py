@@ -24,6 +24,7 @@ class SupportRow:
         airflow_extras: extras of apache-airflow itself.
         providers: the preinstalled providers, distribution name to version.
         extra_requirements: what the image holds beside Airflow and the providers.
+        overrides: pins in place of the constraints', for platforms on which those have no wheel.
     """
 
     airflow_version: str
@@ -31,6 +32,7 @@ class SupportRow:
     airflow_extras: tuple[str, ...]
     providers: Mapping[str, str]
     extra_requirements: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
 
     @property
     def base_requirements(self) -> tuple[str, ...]:
@@ -84,6 +86,11 @@ SUPPORT_MATRIX = (
             "setuptools<67",
             "watchtower==2.0.1",
             "wheel",
+        ),
+        # The image has no compiler, and this release has no wheel for Linux on ARM.
+        overrides=(
+            "psutil==5.9.4 ; sys_platform != 'linux' or platform_machine != 'aarch64'",
+            "psutil==6.0.0 ; sys_platform == 'linux' and platform_machine == 'aarch64'",
         ),
     ),
 )

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from harness.checks.requirements.target import MWAA
 from harness.workerenv.matrix import support_row
+from harness.workerenv.verify import locked_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,9 +66,7 @@ def _file(airflow_version: str) -> Path:
 
 def write_base_set(airflow_version: str, site_packages: Path, built: frozenset[str]) -> Path:
     """Write the metadata of the packages in `site_packages` that the base lock names."""
-    lock = support_row(airflow_version).base_lock.read_text(encoding="utf-8")
-    lines = (line.partition(";")[0].strip() for line in lock.splitlines() if not line.startswith("#"))
-    pins = dict(line.split("==") for line in lines if "==" in line)
+    pins = locked_packages(support_row(airflow_version).base_lock, MWAA.python_version)
     document: dict[str, dict[str, object]] = {}
     for distribution in importlib.metadata.distributions(path=[str(site_packages)]):
         name = canonicalize_name(distribution.metadata["Name"])
