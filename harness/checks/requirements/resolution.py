@@ -67,7 +67,7 @@ class Inputs:
     built: Mapping[str, Mapping[str, ReleaseMetadata]] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     exclude_newer: str = ""
-    prerelease: str = "if-necessary-or-explicit"
+    prerelease: str = "if-necessary"
     preference: str = "highest"
 
 
