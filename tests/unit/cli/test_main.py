@@ -92,6 +92,8 @@ def test_a_signal_interrupts_with_status_130_after_the_clean_up(
 ) -> None:
     code = (
         "import os, sys, signal, harness.cli.commands.down as command\n"
+        # Whoever runs the tests may have it ignored, as `nohup` does, and then it stays ignored.
+        f"signal.signal({int(number)}, signal.default_int_handler)\n"
         "def wait(*_, **__):\n"
         "    try:\n"
         f"        os.kill(os.getpid(), {int(number)}); signal.pause()\n"
@@ -102,7 +104,7 @@ def test_a_signal_interrupts_with_status_130_after_the_clean_up(
         "sys.exit(main(['down']))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False, timeout=60
     )
 
     assert done.returncode == 130
