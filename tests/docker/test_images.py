@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 ROW = support_row("2.5.1")
 AIRFLOW = "mwaa-harness/airflow:2.5.1"
 PYTHON = "/opt/mwaa-worker/bin/python"
+DOCKERFILE = Path(__file__).parents[2] / "docker" / "Dockerfile"
 MEGABYTE = 10**6
 CHUNK = 1 << 22
 # In a file of the last layer: when it is found, contents of files can be.
@@ -168,6 +169,24 @@ def test_says_what_it_is(project: ImageProject) -> None:
     assert configuration["Labels"]["org.opencontainers.image.version"] == "2.5.1"
     assert configuration["Healthcheck"]["Test"] == ["CMD", "/entrypoint", "health"]
     assert configuration["Entrypoint"] == ["/entrypoint"]
+
+
+def test_a_build_argument_chooses_the_architecture(airflow: str, tmp_path: Path) -> None:
+    del airflow  # the engine is there
+    reference = f"mwaa-harness/test-arm64-{secrets.token_hex(4)}:1"
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n", encoding="utf-8")
+    build = ("docker", "buildx", "build", "--progress", "plain")
+    process.check([*build, "--platform", "linux/arm64", "--tag", reference, tmp_path], timeout=60)
+    ours = ("--file", DOCKERFILE, "--target", "python", "--build-arg", f"PYTHON_IMAGE={reference}", tmp_path)
+    try:
+        chosen = process.capture([*build, "--build-arg", "TARGETPLATFORM=linux/arm64", *ours], timeout=60)
+        default = process.capture([*build, *ours], timeout=60)
+    finally:
+        process.check(["docker", "rmi", reference])
+    # It has no shell, which the first step needs: so far it comes only with an image of this architecture.
+    assert "/bin/sh" in chosen.stderr
+    assert "/bin/sh" not in default.stderr
+    assert (chosen.exit_status, default.exit_status) == (1, 1)
 
 
 def test_second_time_makes_nothing(project: ImageProject) -> None:
