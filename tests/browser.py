@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.giving_up import give_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,6 @@ QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
-IN_CI = bool(os.environ.get("CI"))  # read before the fences of the tests hide it
 PATIENCE = 60_000  # milliseconds
 
 
@@ -29,8 +29,7 @@ def page() -> Iterator[Page]:
 
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        reason = f"none of {', '.join(PROGRAMS)} is installed"
-        (pytest.fail if IN_CI else pytest.skip)(reason)
+        give_up(f"none of {', '.join(PROGRAMS)} is installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
         shown = browser.new_page(viewport={"width": 1280, "height": 900})

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +23,7 @@ from harness.runtime.docker_engine import ask_docker
 from harness.runtime.home_binding import INSIDE_FOLDER
 from harness.runtime.localstack import localstack_command, localstack_folders, localstack_variables
 from harness.runtime.marks import SERVICE, SUPERVISOR
+from harness.runtime.ports import choose_ports
 from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
 from harness.workerenv.store import WorkerEnvironment, ensure_worker_environment
 from harness.workerenv.tools import Tool, ensure_tool_environment
@@ -139,9 +138,7 @@ class LocalStackProcess:
     """A LocalStack of the tests' own, on one port for its whole life; it can be killed and come back."""
 
     def __init__(self, python: Path, folder: Path, environ: Mapping[str, str]) -> None:
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = choose_ports({"localstack": 0}, {})["localstack"]
         self.endpoint_url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._command = localstack_command(python, INSIDE_FOLDER)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from harness.runtime.docker_engine import ask_docker
+from tests.giving_up import give_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +16,4 @@ def require_docker(environ: Mapping[str, str]) -> None:
     reason = ask_docker(environ).reason
     if not reason:
         return
-    if environ.get("CI"):
-        pytest.fail(f"{reason}; CI runs the tests with Docker: sudo docker/engine")
-    pytest.skip(reason)
+    give_up(reason, in_ci="CI runs the tests with Docker: sudo docker/engine")

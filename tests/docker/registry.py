@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import pytest
 
 from harness import process
 from harness.errors import HarnessError
+from harness.runtime.ports import choose_ports
 from harness.waiting import Answer, Hopeless, NotYet, Ready, wait_until
+from tests.giving_up import give_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,8 +29,7 @@ _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 def require_registry(environ: Mapping[str, str]) -> None:
     """Skip the test where Debian's registry is not installed; in CI fail it."""
     if shutil.which(PROGRAM, path=environ["PATH"]) is None:
-        reason = f"there is no {PROGRAM}: apt-get install {PROGRAM}"
-        pytest.fail(reason) if environ.get("CI") else pytest.skip(reason)
+        give_up(f"there is no {PROGRAM}: apt-get install {PROGRAM}")
 
 
 class Registry:
@@ -69,9 +68,7 @@ def _remove_labels(client: httpx.Client, tag: str) -> None:
 @contextmanager
 def serve_registry(folder: Path) -> Iterator[Registry]:
     """A registry that keeps its images in the new folder `folder`."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        registry = Registry(probe.getsockname()[1])
+    registry = Registry(choose_ports({PROGRAM: 0}, {})[PROGRAM])
     folder.mkdir()
     settings = {
         "version": "0.1",

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.images.references import BaseImage
-from harness.waiting import Answer, NotYet, Ready, wait_until
 from tests.docker.conftest import ComposeProject
 from tests.docker.own_engine import OwnEngine, own_engine
 from tests.docker.registry import Registry, require_registry, serve_registry
 from tests.docker_requirement import require_docker
+from tests.giving_up import give_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ def registry(
     require_docker(fenced_environ)
     require_registry(fenced_environ)
     if os.geteuid() != 0:
-        pytest.skip("an engine of one's own needs root")
+        give_up("an engine of one's own needs root")
     project = ComposeProject(tmp_path_factory.mktemp("publisher") / "project", fenced_environ)
     project.succeed("images")
     with serve_registry(tmp_path_factory.mktemp("registry") / "registry") as serving:
@@ -105,12 +105,8 @@ def test_an_engine_that_dies_is_said_and_what_it_ran_comes_back(
         assert "Traceback" not in done.stderr
     engine.start()
 
-    def answer() -> Answer:
-        late = [name for name, entry in project.services().items() if entry["state"] != "ready"]
-        return NotYet(str(late)) if late else Ready("status says so")
-
     project.succeed("up")
-    wait_until(answer, subject="every service", seconds=60, interval=0.5)
+    project.await_ready(60)
     project.clear_away()
 
 

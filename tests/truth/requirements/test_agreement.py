@@ -12,6 +12,7 @@ from harness.events import ignore_events
 from harness.workerenv.interpreters import find_interpreter
 from harness.workerenv.matrix import support_row
 from harness.workerenv.packager import create_arguments, find_packager, sync_arguments
+from tests.giving_up import give_up
 from tests.truth.requirements.agreement import HERE, load_recorded, our_decisions, pip_decision
 from tests.truth.requirements.record import ask_pip
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 CASES = sorted(path.stem for path in (HERE / "cases").glob("*.txt"))
 EXPLAINED: dict[str, str] = json.loads((HERE / "disagreements.json").read_text("utf-8"))
-IN_CI = bool(os.environ.get("CI"))  # there nobody reads why a test was skipped
 SAMPLE = ("boto3-1-17-no-constraint", "dbt-core-1.3.2", "requests-newer-no-constraint")
 
 
@@ -55,7 +55,6 @@ def decisions(
 def test_we_decide_as_pip_does(case: str, decisions: Mapping[str, Decision]) -> None:
     ours = decisions[case]
     if ours.installs is None:
-        give_up = pytest.fail if IN_CI else pytest.skip
         give_up("the index did not answer")
     assert ours == pip_decision(load_recorded(case))
 

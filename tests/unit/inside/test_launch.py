@@ -12,6 +12,7 @@ from harness.process import Completed, capture
 from harness.runtime.home_binding import LAUNCHER, probe_home_binding
 from harness.runtime.launch_spec import LaunchSpec
 from harness.waiting import Answer, NotYet, Ready, wait_until
+from tests.giving_up import give_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,7 +177,7 @@ def test_a_bound_home_is_seen_by_the_process_alone(tmp_path: Path) -> None:
     target.mkdir()
     binding = probe_home_binding(str(target))
     if not binding.works:
-        pytest.skip(f"this machine allows no private mounts: {binding.reason}")
+        give_up(f"this machine allows no private mounts: {binding.reason}")
     done = launch(tmp_path, bindings=[(str(home), str(target))], command=("/bin/ls", str(target)))
     assert done.stdout == "dags\n"
     assert list(target.iterdir()) == []
