@@ -90,3 +90,8 @@ class CheckResult:
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
         return sum(finding.severity is severity for finding in self.findings)
+
+
+def count_of(number: int, noun: str) -> str:
+    """How many there are, in words: 1 file, 2 files."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

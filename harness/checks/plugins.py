@@ -20,7 +20,7 @@ from harness.errors import HarnessError, Location
 from harness.process import capture
 from harness.project.excluded_files import TreeFile, walk_files
 from harness.project.plugins_archive import PluginsArchiveError, unpack_plugins_archive
-from harness.results import CheckResult, Finding, Severity
+from harness.results import CheckResult, Finding, Severity, count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -169,9 +169,8 @@ def _judge_folder(session: Session, folder: Path) -> tuple[list[Finding], str]:
     findings += _name_clashes(answers.get("scheduler", {}))
     findings += _late_imports(answers.get("worker", {}))
     names = sorted({plugin["name"] for answer in answers.values() for plugin in answer["plugins"]})
-    return with_source(
-        findings
-    ), f"{len(files)} {'file' if len(files) == 1 else 'files'}; plugins: {', '.join(names) or 'none'}"
+    fact = f"{count_of(len(files), 'file')}; plugins: {', '.join(names) or 'none'}"
+    return with_source(findings), fact
 
 
 def _load(session: Session, component: str, no_dags: str) -> dict[str, Any]:

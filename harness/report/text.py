@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.report.paths import show_path
-from harness.results import Finding, Outcome, Severity
+from harness.results import Finding, Outcome, Severity, count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,12 +76,9 @@ def _render_summary(result: CheckResult, root: Path) -> Iterator[str]:
         Outcome.FAILED: "FAILED",
         Outcome.SKIPPED: "passed in part (see skipped)",
     }[result.outcome]
-    counts = (_count(result.count(severity), severity.value) for severity in _ORDER if result.count(severity))
+    numbers = ((severity, result.count(severity)) for severity in _ORDER)
+    counts = (count_of(number, severity.value) for severity, number in numbers if number)
     names = ", ".join(show_path(path, root) for path in result.subjects[:1])
     more = f" and {len(result.subjects) - 1} more files" if len(result.subjects) > 1 else ""
     found = ", ".join(counts) or "nothing found"
     yield f"{result.check}: {word}: {names}{more}: {found} ({result.seconds:.2f} s)"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -18,6 +18,7 @@ from harness.errors import HarnessError
 from harness.workerenv.matrix import SUPPORT_MATRIX, SupportRow
 from harness.workerenv.packager import find_packager
 from harness.workerenv.tool_matrix import TOOL_MATRIX, ToolRow
+from harness.workerenv.verify import locked_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +36,8 @@ def base_lock_arguments(row: SupportRow, source: Path, constraints: Path) -> tup
 def base_constraints(row: SupportRow) -> tuple[str, ...]:
     """The constraints of `row`, with its overrides in place of what they name."""
     replaced = {canonicalize_name(Requirement(text).name) for text in row.overrides}
-    lines = row.constraints_file.read_text(encoding="utf-8").splitlines()
-    pins = [line for line in lines if "==" in line and not line.startswith("#")]
-    kept = (pin for pin in pins if canonicalize_name(pin.partition("==")[0]) not in replaced)
+    pins = locked_packages(row.constraints_file, f"{row.python_series}.0")
+    kept = (f"{name}=={version}" for name, version in pins.items() if name not in replaced)
     return (*kept, *row.overrides)
 
 

@@ -15,7 +15,7 @@ from harness.checks.dags.findings import cross_findings, findings_of, sort_key
 from harness.checks.sources import with_source
 from harness.errors import Location
 from harness.project.shard import WHOLE, Shard
-from harness.results import CheckResult, Finding, Severity
+from harness.results import CheckResult, Finding, Severity, count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,14 +83,10 @@ def check_dags(
         tuple(Path(file) for file in files),
         tuple(with_source(sorted(kept, key=sort_key))),
         (),
-        (f"{_count(len(files), 'file')}, {_count(dags, 'DAG')}, {held} unchanged",),
+        (f"{count_of(len(files), 'file')}, {count_of(dags, 'DAG')}, {held} unchanged",),
         time.monotonic() - started,
         {"files": records} if question.graph else {},
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _facts(

@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from harness.checks.requirements.release_metadata import KnownRelease, split_requirements
 from harness.checks.requirements.target import MWAA
 from harness.workerenv.matrix import support_row
 from harness.workerenv.verify import locked_packages
@@ -25,22 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True)
-class InstalledPackage:
+@dataclass(frozen=True, kw_only=True)
+class InstalledPackage(KnownRelease):
     """One package of the base set.
 
     Attributes:
-        requires: its requirements that hold without extras.
-        optional: its requirements that hold with an extra, as its marker says.
-        extras: the extras it offers.
         is_built: it has no wheel for the target; the image carries a build of it.
     """
 
-    version: str
-    requires: tuple[str, ...]
-    extras: tuple[str, ...]
     is_built: bool
-    optional: tuple[str, ...] = ()
 
 
 @cache
@@ -49,11 +42,11 @@ def load_base_set(airflow_version: str) -> Mapping[str, InstalledPackage]:
     document = json.loads(_file(airflow_version).read_text(encoding="utf-8"))
     return {
         name: InstalledPackage(
-            entry["version"],
-            tuple(entry["requires"]),
-            tuple(entry["extras"]),
-            is_built=entry["built"],
+            version=entry["version"],
+            requires=tuple(entry["requires"]),
             optional=tuple(entry["optional"]),
+            extras=tuple(entry["extras"]),
+            is_built=entry["built"],
         )
         for name, entry in document.items()
     }
@@ -71,12 +64,11 @@ def write_base_set(airflow_version: str, site_packages: Path, built: frozenset[s
     for distribution in importlib.metadata.distributions(path=[str(site_packages)]):
         name = canonicalize_name(distribution.metadata["Name"])
         if pins.get(name) == distribution.version:
-            told = distribution.requires or []
-            optional = [text for text in told if "extra" in str(Requirement(text).marker)]
+            requires, optional = split_requirements(distribution.requires or ())
             extras = sorted(set(distribution.metadata.get_all("Provides-Extra") or []))
             document[name] = {
                 "version": distribution.version,
-                "requires": [text for text in told if text not in optional],
+                "requires": requires,
                 "optional": optional,
                 "extras": extras,
                 "built": name in built,

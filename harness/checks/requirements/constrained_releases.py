@@ -14,11 +14,14 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from harness.checks.requirements.release_metadata import KnownRelease, split_requirements
+from harness.checks.requirements.target import MWAA
 from harness.workerenv.matrix import support_row
+from harness.workerenv.verify import locked_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,22 +33,15 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(\[)?")
 
 
-@dataclass(frozen=True)
-class ConstrainedRelease:
+@dataclass(frozen=True, kw_only=True)
+class ConstrainedRelease(KnownRelease):
     """A release that the constraints pin.
 
     Attributes:
-        requires: its requirements that hold without extras.
-        optional: its requirements that hold with an extra, as its marker says.
-        extras: the extras it offers.
         wheel: the name of its wheel for MWAA's platform.
         size: of that wheel, in bytes.
     """
 
-    version: str
-    requires: tuple[str, ...]
-    optional: tuple[str, ...]
-    extras: tuple[str, ...]
     wheel: str
     size: int
 
@@ -62,12 +58,12 @@ def load_constrained_releases(airflow_version: str) -> Mapping[str, ConstrainedR
 
 def _from_json(entry: Mapping[str, Any]) -> ConstrainedRelease:
     return ConstrainedRelease(
-        entry["version"],
-        tuple(entry["requires"]),
-        tuple(entry["optional"]),
-        tuple(entry["extras"]),
-        entry["wheel"],
-        entry["size"],
+        version=entry["version"],
+        requires=tuple(entry["requires"]),
+        optional=tuple(entry["optional"]),
+        extras=tuple(entry["extras"]),
+        wheel=entry["wheel"],
+        size=entry["size"],
     )
 
 
@@ -106,12 +102,8 @@ def _file(airflow_version: str) -> Path:
 
 def write_constrained_releases(airflow_version: str, index: Index, installed: Iterable[str]) -> Path:
     """Ask `index` about every release that the constraints pin, except the packages that are `installed`."""
-    constraints = support_row(airflow_version).constraints_file.read_text(encoding="utf-8")
-    lines = (line.partition("#")[0].strip() for line in constraints.splitlines())
-    pins: dict[str, str] = {
-        canonicalize_name(name): version for name, _, version in (line.partition("==") for line in lines)
-    }
-    names = sorted(name for name in pins.keys() - set(installed) if name)
+    pins = locked_packages(support_row(airflow_version).constraints_file, MWAA.python_version)
+    names = sorted(pins.keys() - set(installed))
 
     def ask(name: str) -> ConstrainedRelease | None:
         return _ask(index, name, pins[name])
@@ -129,7 +121,6 @@ def write_constrained_releases(airflow_version: str, index: Index, installed: It
 
 def _ask(index: Index, name: str, version: str) -> ConstrainedRelease | None:
     from harness.checks.requirements.remote_wheel import read_remote_metadata  # noqa: PLC0415 - a maintainer's
-    from harness.checks.requirements.target import MWAA  # noqa: PLC0415 - likewise
 
     release = index.releases(name).get(Version(version))
     wheel = release.wheel_for(MWAA) if release is not None else None
@@ -137,12 +128,18 @@ def _ask(index: Index, name: str, version: str) -> ConstrainedRelease | None:
         return None
     try:
         told, size = read_remote_metadata(index.client, wheel.url)
-        needs = [Requirement(text) for text in told.requires]
-    except (zipfile.BadZipFile, ValueError):
+        # As packaging writes them: old releases do so in their own ways.
+        requires, optional = split_requirements(str(Requirement(text)) for text in told.requires)
+    except (zipfile.BadZipFile, InvalidRequirement):
         return None  # uv knows better what to make of it
-    optional = tuple(str(need) for need in needs if "extra" in str(need.marker))
-    requires = tuple(str(need) for need in needs if str(need) not in optional)
-    return ConstrainedRelease(version, requires, optional, tuple(sorted(set(told.extras))), wheel.name, size)
+    return ConstrainedRelease(
+        version=version,
+        requires=requires,
+        optional=optional,
+        extras=tuple(sorted(set(told.extras))),
+        wheel=wheel.name,
+        size=size,
+    )
 
 
 def _main() -> None:

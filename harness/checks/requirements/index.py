@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import ssl
@@ -158,7 +159,7 @@ class Index:
                 return parse_metadata(response.text)
         try:
             if wheel is not None:
-                return read_wheel_metadata(self._download(wheel))
+                return read_wheel_metadata(io.BytesIO(self._download(wheel)))
             return read_sdist(self._download(sdist), sdist.name) if sdist is not None else None
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, tarfile.TarError):
             return None

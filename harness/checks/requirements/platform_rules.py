@@ -91,7 +91,8 @@ def _needs(wheel: Path, extras: set[str], environment: Mapping[str, str]) -> lis
     if wheel.stat().st_size > _LARGEST_WHEEL:
         return []
     try:
-        texts = read_wheel_metadata(wheel.read_bytes()).requires
+        with wheel.open("rb") as stream:
+            texts = read_wheel_metadata(stream).requires
     except (OSError, zipfile.BadZipFile, StopIteration, KeyError):
         return []
     needs = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from dataclasses import dataclass
 from email.parser import HeaderParser
@@ -12,6 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import IO
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,33 @@ class ReleaseMetadata:
     def requirements(self) -> tuple[Requirement, ...]:
         """The requirements that can be parsed; old releases hold some that nothing can."""
         return tuple(parse_requirements(self.requires))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownRelease:
+    """A release of which the harness carries what it needs.
+
+    Attributes:
+        requires: its requirements that hold without extras.
+        optional: its requirements that hold with an extra, as its marker says.
+        extras: the extras it offers.
+    """
+
+    version: str
+    requires: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+
+
+def split_requirements(texts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that hold without extras, and those that hold with one.
+
+    Raises:
+        InvalidRequirement: one of them is no requirement.
+    """
+    told = tuple(texts)
+    optional = tuple(text for text in told if "extra" in str(Requirement(text).marker))
+    return tuple(text for text in told if text not in optional), optional
 
 
 def parse_requirements(texts: Iterable[str]) -> Iterator[Requirement]:
@@ -44,8 +71,8 @@ def parse_metadata(text: str) -> ReleaseMetadata:
     return ReleaseMetadata(requires, tuple(str(value) for value in message.get_all("Provides-Extra") or ()))
 
 
-def read_wheel_metadata(data: bytes) -> ReleaseMetadata:
-    """The METADATA inside a wheel."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+def read_wheel_metadata(wheel: IO[bytes]) -> ReleaseMetadata:
+    """The METADATA inside a wheel; no more of the file is read than it takes."""
+    with zipfile.ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         return parse_metadata(archive.read(name).decode("utf-8", "replace"))

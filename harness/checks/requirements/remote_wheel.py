@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from typing import TYPE_CHECKING
 
 import httpx
 
-from harness.checks.requirements.release_metadata import ReleaseMetadata, parse_metadata
+from harness.checks.requirements.release_metadata import ReleaseMetadata, read_wheel_metadata
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -77,6 +76,4 @@ def read_remote_metadata(client: httpx.Client, url: str) -> tuple[ReleaseMetadat
         zipfile.BadZipFile: it is no wheel.
     """
     file = RemoteFile(client, url)
-    with zipfile.ZipFile(io.BufferedReader(file, _PIECE)) as archive:
-        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        return parse_metadata(archive.read(name).decode("utf-8", "replace")), file.size
+    return read_wheel_metadata(io.BufferedReader(file, _PIECE)), file.size

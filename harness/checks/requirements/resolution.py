@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from harness.checks.requirements.base_set import InstalledPackage
-from harness.checks.requirements.constrained_releases import ConstrainedRelease
-from harness.checks.requirements.release_metadata import ReleaseMetadata
+from harness.checks.requirements.release_metadata import KnownRelease, ReleaseMetadata
 from harness.checks.requirements.target import Target
 from harness.process import CommandError
 from harness.workerenv.packager import explanation, network_hint
@@ -63,7 +62,7 @@ class Inputs:
     constraints: tuple[str, ...]
     base: Mapping[str, InstalledPackage]
     target: Target
-    carried: Mapping[str, ConstrainedRelease] = field(default_factory=dict)
+    carried: Mapping[str, KnownRelease] = field(default_factory=dict)
     built: Mapping[str, Mapping[str, ReleaseMetadata]] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     exclude_newer: str = ""
@@ -188,7 +187,7 @@ def _write(path: Path, lines: Sequence[str]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _carried(name: str, package: InstalledPackage | ConstrainedRelease) -> str:
+def _carried(name: str, package: KnownRelease) -> str:
     """What the harness knows of a release, which saves uv asking; of others uv asks."""
     return (
         f'[[dependency-metadata]]\nname = "{name}"\nversion = "{package.version}"\n'

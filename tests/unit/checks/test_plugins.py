@@ -14,6 +14,7 @@ from tests.unit.checks.dags.conftest import make_session
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.results import CheckResult
     from harness.workerenv.store import WorkerEnvironment
 
 
@@ -96,6 +97,15 @@ _EXPECTED = [
 ]
 
 
+def places(result: CheckResult, subject: Path) -> list[tuple[str, str, int | None]]:
+    """Rule, file and line of each finding inside `subject`."""
+    return sorted(
+        (each.rule, each.location.path.name, each.location.line)
+        for each in result.findings
+        if each.location and each.location.path.is_relative_to(subject)
+    )
+
+
 @pytest.mark.network
 @pytest.mark.slow
 def test_plugins_are_loaded_as_each_component_does(
@@ -108,12 +118,7 @@ def test_plugins_are_loaded_as_each_component_does(
             path = Path(session.plugins_folder) / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        found = [
-            (each.rule, each.location.path.name, each.location.line)
-            for each in check_plugins(session).findings
-            if each.location
-        ]
-        assert sorted(found) == expected
+        assert places(check_plugins(session), Path(session.plugins_folder)) == expected
 
 
 @pytest.mark.network
@@ -129,11 +134,6 @@ def test_the_plugins_of_an_archive_are_loaded_too(
             for name, text in files.items():
                 opened.writestr(name, text)
         result = check_plugins(session, archive)
-        found = [
-            (each.rule, each.location.path.name, each.location.line)
-            for each in result.findings
-            if each.location and each.location.path.is_relative_to(archive)
-        ]
-        assert sorted(found) == expected
+        assert places(result, archive) == expected
         assert len(result.findings) == len(expected)
         assert not any("mwaa-plugins-" in f"{each.message}{each.details}" for each in result.findings)

@@ -204,9 +204,7 @@ def test_a_reader_that_fails_ends_every_wait() -> None:
             raise HarnessError(f"the database is gone, {len(keys)} runs are lost")
 
     world = Broken()
-    driver = RunDriver(
-        writer=world, reader=world, dags=world, concurrency=2, clock=world.clock, arrival_seconds=20
-    )
+    driver = RunDriver(writer=world, reader=world, dags=world, concurrency=2, clock=world.clock)
     tickets = _tickets([replace(Case("a"), timeout=1e9)])
     _finish(driver, tickets)
     driver.close()

@@ -25,6 +25,7 @@ from harness.checks.requirements.resolution import Inputs, Resolved, resolve
 from harness.checks.requirements.target import MWAA
 from harness.workerenv.matrix import support_row
 from harness.workerenv.packager import find_packager
+from harness.workerenv.verify import locked_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,16 +33,17 @@ if TYPE_CHECKING:
 
 RELEASES = load_constrained_releases("2.5.1")
 BASE = load_base_set("2.5.1")
+PINS = locked_packages(support_row("2.5.1").constraints_file, MWAA.python_version)
 
 
 def release(*requires: str, optional: tuple[str, ...] = ()) -> ConstrainedRelease:
-    return ConstrainedRelease("1.0", requires, optional, (), "a-1.0-py3-none-any.whl", 1)
+    wheel = "a-1.0-py3-none-any.whl"
+    return ConstrainedRelease(version="1.0", requires=requires, optional=optional, wheel=wheel, size=1)
 
 
 def test_each_is_the_release_that_the_constraints_pin() -> None:
-    pins = _pins()
     assert len(RELEASES) > 400
-    assert {name: each.version for name, each in RELEASES.items()} == {name: pins[name] for name in RELEASES}
+    assert {name: each.version for name, each in RELEASES.items()} == {name: PINS[name] for name in RELEASES}
     assert not RELEASES.keys() & BASE.keys()
     assert all(MWAA.runs(each.wheel) and each.size > 0 for each in RELEASES.values())
 
@@ -79,18 +81,12 @@ def test_a_sample_is_what_the_index_says_today(
     load_constrained_releases.cache_clear()
     index = Index(PYPI, tmp_path, certificate=fenced_environ.get("SSL_CERT_FILE"))
     others = RELEASES.keys() - set(chosen)
-    without_wheel = _pins().keys() - RELEASES.keys()
+    without_wheel = PINS.keys() - RELEASES.keys()
     write_constrained_releases("2.5.1", index, {*others, *without_wheel})
     try:
         assert load_constrained_releases("2.5.1") == {name: RELEASES[name] for name in sorted(chosen)}
     finally:
         load_constrained_releases.cache_clear()
-
-
-def _pins() -> dict[str, str]:
-    lines = support_row("2.5.1").constraints_file.read_text(encoding="utf-8").split()
-    pairs = (line.partition("==") for line in lines)
-    return {name.lower().replace("_", "-").replace(".", "-"): version for name, _, version in pairs}
 
 
 def wheel() -> bytes:
