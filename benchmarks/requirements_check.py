@@ -30,6 +30,7 @@ LINES = (
     "pyarrow==9.0.0",
 )
 CHANGES = ("pyarrow", "pyarrow<9", "xmltodict==0.13.0")
+CONFLICT = ("dbt-core==1.3.2",)
 LONG = 300
 
 
@@ -69,9 +70,9 @@ class Bench:
         self.file.write_text(f'--constraint "{row.constraints_url}"\n{text}', "utf-8")
         (self.folder / "plain.txt").write_text(f"-c {row.constraints_file}\n{text}", "utf-8")
 
-    def forget(self, cache: str) -> None:
+    def forget(self, *caches: str) -> None:
         """Empty caches; what is measured next starts from nothing."""
-        for path in (self.project / ".mwaa", self.folder / cache):
+        for path in (self.project / ".mwaa", *(self.folder / cache for cache in caches)):
             shutil.rmtree(path, ignore_errors=True)
 
     def check(self, *flags: str) -> float:
@@ -128,6 +129,7 @@ def measure(scratch: Path) -> Iterator[Measurement]:
         ours.append(bench.check())
         theirs.append(bench.uv())
     yield Measurement("one line changed", "s", tuple(ours), "uv pip compile", tuple(theirs), goal="<= 3 s")
+    yield from _measure_conflict(bench)
     bench.write(long_lines())
     ours, theirs = [], []
     for _ in range(RUNS):
@@ -135,6 +137,22 @@ def measure(scratch: Path) -> Iterator[Measurement]:
         theirs.append(bench.uv())
     name = f"{LONG} lines, index cached"
     yield Measurement(name, "s", tuple(ours), "uv pip compile", tuple(theirs), goal="<= 3 s")
+
+
+def _measure_conflict(bench: Bench) -> Iterator[Measurement]:
+    """The others only say that it does not resolve; ours also names the chain and the nearest fix."""
+    bench.write(CONFLICT)
+    ours, pip, bare = [], [], []
+    for _ in range(RUNS):
+        bench.forget("uv-ours", "pip-cache", "uv-bare")
+        ours.append(bench.check())
+        pip.append(bench.pip())
+        bare.append(bench.uv())
+    name, cold = "conflict explained, fix proposed, nothing cached", tuple(ours)
+    yield Measurement(name, "s", cold, "pip --dry-run", tuple(pip))
+    yield Measurement(name, "s", cold, "uv pip compile", tuple(bare))
+    again = tuple(bench.check("--refresh") for _ in range(RUNS))
+    yield Measurement("conflict explained, fix proposed, index cached", "s", again)
 
 
 def long_lines() -> tuple[str, ...]:

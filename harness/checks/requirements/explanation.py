@@ -24,10 +24,9 @@ from harness.checks.requirements.release_metadata import parse_requirements
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.checks.requirements.base_set import InstalledPackage
     from harness.checks.requirements.index import Index
     from harness.checks.requirements.project_page import Release
-    from harness.checks.requirements.release_metadata import ReleaseMetadata
+    from harness.checks.requirements.release_metadata import KnownRelease, ReleaseMetadata
     from harness.checks.requirements.resolution import Resolved
     from harness.checks.requirements.target import Target
     from harness.results import Finding
@@ -79,21 +78,22 @@ class Visit:
 
 
 class Explainer:
-    """Finds conflicts; what it learns about releases that have no wheel is in `built`."""
+    """Finds conflicts; what it learns about releases is in `read`, or in `built` when they have no wheel."""
 
     def __init__(
         self,
         index: Index,
-        base: Mapping[str, InstalledPackage],
+        known: Mapping[str, KnownRelease],
         pins: Mapping[str, SpecifierSet],
         target: Target,
         seconds: float,
     ) -> None:
         self._index = index
-        self._base = base
+        self._known = known
         self._pins = pins
         self._target = target
         self.built: dict[str, dict[str, ReleaseMetadata]] = {}
+        self.read: dict[str, dict[str, ReleaseMetadata]] = {}
         self._known_candidates: dict[tuple[str, SpecifierSet], list[Version]] = {}
         self._deadline = time.monotonic() + seconds
 
@@ -143,16 +143,12 @@ class Explainer:
         """Ask for everything that one step of the walk looks at, at once."""
         fresh = [visit.requirement for visit in level if not self._is_installed(visit.requirement)]
         self._index.prefetch(canonicalize_name(requirement.name) for requirement in fresh)
-        wanted = []
-        for requirement in fresh:
-            name = canonicalize_name(requirement.name)
-            candidates = self._candidates(name, requirement.specifier)
-            if candidates and candidates[0] in self._index.releases(name):
-                wanted.append((name, self._index.releases(name)[candidates[0]]))
+        chosen = [(requirement, self._first_release(requirement)) for requirement in fresh]
+        wanted = [(canonicalize_name(need.name), release) for need, release in chosen if release is not None]
         self._index.prefetch_metadata(wanted, self._target)
 
     def _is_installed(self, requirement: Requirement) -> bool:
-        installed = self._base.get(canonicalize_name(requirement.name))
+        installed = self._known.get(canonicalize_name(requirement.name))
         return installed is not None and requirement.specifier.contains(installed.version, prereleases=True)
 
     def _clash(self, visit: Visit, name: str, others: list[Visit]) -> Conflict | None:
@@ -202,7 +198,7 @@ class Explainer:
         return self._known_candidates[key]
 
     def _find_candidates(self, name: str, specifier: SpecifierSet) -> list[Version]:
-        installed = self._base.get(name)
+        installed = self._known.get(name)
         allowed = specifier & self._pins.get(name, SpecifierSet())
         if installed is not None and allowed.contains(installed.version, prereleases=True):
             return [Version(installed.version)]
@@ -225,17 +221,17 @@ class Explainer:
                 yield Visit(visit.entry, needed, (*visit.chain, Need(by, needed)))
 
     def _describe(self, name: str, version: Version) -> tuple[str, ...]:
-        installed = self._base.get(name)
+        installed = self._known.get(name)
         if installed is not None and _equal(installed.version, version):
-            return installed.requires
+            return (*installed.requires, *installed.optional)
         return self._describe_release(name, self._index.releases(name)[version])
 
     def _describe_release(self, name: str, release: Release) -> tuple[str, ...]:
         found = self._index.metadata(name, release, self._target)
         if found is None:
             return ()
-        if release.wheel_for(self._target) is None:
-            self.built.setdefault(name, {})[str(release.version)] = found
+        learned = self.read if release.wheel_for(self._target) else self.built
+        learned.setdefault(name, {})[str(release.version)] = found
         return found.requires
 
     def _applies(self, needed: Requirement, extras: set[str]) -> bool:
@@ -254,7 +250,7 @@ class Explainer:
             if entry.requirement is None or entry.requirement.url or not self._index.knows(entry.name):
                 continue
             candidates = self._candidates(entry.name, entry.requirement.specifier)
-            if candidates and entry.name not in self._base:
+            if candidates and entry.name not in self._known:
                 self._describe(entry.name, candidates[0])
 
     def learn_releases(self, names: Iterable[str]) -> None:
@@ -263,7 +259,7 @@ class Explainer:
         Raises:
             IndexUnreachableError: the index did not answer.
         """
-        wanted = [name for name in names if name not in self._base]
+        wanted = [name for name in names if name not in self._known]
         self._index.prefetch(wanted)
         chosen = [(name, release) for name in wanted for release in self._sources(name)]
         self._index.prefetch_metadata(chosen, self._target)
@@ -271,6 +267,44 @@ class Explainer:
             if self.is_spent:
                 return
             self._describe(name, release.version)
+
+    def learn_below(self, entries: Iterable[RequirementEntry]) -> None:
+        """Read the metadata of what pip would have to build right below these lines.
+
+        Raises:
+            IndexUnreachableError: the index did not answer.
+        """
+        wanted = [entry.requirement for entry in entries if entry.requirement and not entry.requirement.url]
+        self._index.prefetch(canonicalize_name(each.name) for each in wanted if not self._is_installed(each))
+        chosen = [(each, self._first_release(each)) for each in wanted if not self._is_installed(each)]
+        self.learn_needed(
+            self.needs_of(
+                (canonicalize_name(each.name), release, each.extras) for each, release in chosen if release
+            )
+        )
+
+    def learn_needed(self, needs: Iterable[Requirement]) -> None:
+        """Read the metadata of what pip would have to build for these needs, and of what that needs in turn.
+
+        Raises:
+            IndexUnreachableError: the index did not answer.
+        """
+        seen: set[str] = set()
+        while fresh := [need for need in needs if str(need) not in seen and not self._is_installed(need)]:
+            seen |= {str(need) for need in fresh}
+            self._index.prefetch(canonicalize_name(need.name) for need in fresh)
+            chosen = [(need, self._first_release(need)) for need in fresh]
+            needs = self.needs_of(
+                (canonicalize_name(need.name), release, need.extras)
+                for need, release in chosen
+                if release is not None and release.wheel_for(self._target) is None
+            )
+
+    def _first_release(self, need: Requirement) -> Release | None:
+        """The release that pip would try first."""
+        name = canonicalize_name(need.name)
+        candidates = self._candidates(name, need.specifier)
+        return self._index.releases(name).get(candidates[0]) if candidates else None
 
     def _sources(self, name: str) -> list[Release]:
         """Its releases worth reading: the constrained one, or the newest when most have no wheel."""
@@ -286,7 +320,7 @@ class Explainer:
 
     def is_settled(self, name: str) -> bool:
         """Whether the constraints or the base set decide its version."""
-        return name in self._base or _exact(self._pins.get(name)) is not None
+        return name in self._known or _exact(self._pins.get(name)) is not None
 
     def first_choices(self, wanted: Iterable[tuple[str, SpecifierSet]]) -> Mapping[str, Version]:
         """The version of each that pip would try first.
@@ -352,7 +386,7 @@ class Explainer:
                     yield finding("unknown-extra", message, at(entry.line, offset, len(extra)))
 
     def _extras(self, name: str, version: str) -> tuple[str, ...] | None:
-        installed = self._base.get(name)
+        installed = self._known.get(name)
         if installed is not None and installed.version == version:
             return installed.extras
         release = self._index.release(name, version)
@@ -376,6 +410,14 @@ def _equal(text: str, version: Version) -> bool:
         return Version(text) == version
     except InvalidVersion:
         return False
+
+
+def find_settled(
+    pins: Mapping[str, SpecifierSet], releases: Mapping[str, KnownRelease], base: Mapping[str, KnownRelease]
+) -> Mapping[str, KnownRelease]:
+    """The base set and those of `releases` that are pinned: about these the index need not be asked."""
+    pinned = {name: each for name, each in releases.items() if _exact(pins.get(name)) == each.version}
+    return {**pinned, **base}
 
 
 def merge_pins(constraints: Iterable[RequirementEntry]) -> Mapping[str, SpecifierSet]:

@@ -8,10 +8,11 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from harness.checks.requirements.entries import Origin
-from harness.checks.requirements.line_rules import pinned_version
+from harness.checks.requirements.neighbourhood import Neighbourhood
 from harness.checks.requirements.resolution import Resolved
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class FixSearch:
         """`decided`: packages whose version is settled, by the constraints or by being installed."""
         self._index = index
         self._explainer = explainer
+        self._near = Neighbourhood(index, explainer)
         self._decided = decided
         self._resolve = resolve_lines
         self._resolve_thoroughly = resolve_thoroughly
@@ -94,28 +96,68 @@ class FixSearch:
             IndexUnreachableError: the index did not answer.
         """
         everything = [entry for entry in entries if entry.origin is Origin.INDEX]
-        for loose in (list(blamed), everything):
-            if self.is_spent:
-                return None
-            wanted = {id(entry): _relax(entry) for entry in loose if entry.origin is Origin.INDEX}
-            answer = self._resolve_thoroughly(_lines(entries, wanted)) if wanted else None
-            if isinstance(answer, Resolved):
-                return self._nearest(entries, wanted, answer)
+        changeable = [entry for entry in everything if entry in blamed]
+        for loose in filter(None, (changeable, everything)):
+            self._near.explore(entry for entry in loose if self._is_free(entry))
+            beside = self._beside(entries, loose)
+            if beside is not None:
+                return beside
+            nearby = {id(entry): _relax(entry, self._near.bounds(entry)) for entry in loose}
+            anywhere = {id(entry): _relax(entry) for entry in loose}
+            for wanted in (nearby, anywhere) if nearby != anywhere else (anywhere,):
+                answer = None if self.is_spent else self._resolve_thoroughly(_lines(entries, wanted))
+                if isinstance(answer, Resolved):
+                    return self._nearest(entries, loose, answer)
         return None
 
+    def _is_free(self, entry: RequirementEntry) -> bool:
+        """Whether its version is to be chosen, near one that the user wishes."""
+        return entry.name not in self._decided and self._near.wish(entry) is not None
+
+    def _beside(self, entries: Sequence[RequirementEntry], loose: Sequence[RequirementEntry]) -> Fix | None:
+        """Move the loose lines all up, or all down, no further than their known neighbours."""
+        found = []
+        for direction in Direction:
+            sides = [(entry, self._side(entry, f"{direction.value}=")) for entry in loose]
+            is_known = any(self._near.bounds(entry) for entry in loose)
+            if self.is_spent or not is_known or not all(self._near.offers(*side) for side in sides):
+                continue
+            wanted = {id(entry): _relax(entry, side) for entry, side in sides}
+            answer = self._resolve(_lines(entries, wanted), _PREFERENCES[direction])
+            if isinstance(answer, Resolved):
+                found.append(answer)
+        if not found:
+            return None
+        return self._nearest(entries, loose, min(found, key=lambda each: self._distance(loose, each)))
+
+    def _side(self, entry: RequirementEntry, comparison: str) -> SpecifierSet:
+        """The neighbours of a line's own version that compare so with it."""
+        wish = self._near.wish(entry) if self._is_free(entry) else None
+        return SpecifierSet(f"{comparison}{wish}") & self._near.bounds(entry) if wish else SpecifierSet()
+
+    def _distance(self, loose: Sequence[RequirementEntry], found: Resolved) -> int:
+        """How many releases the loose lines move in all."""
+        return sum(
+            self._steps(entry, Version(found.packages[entry.name].version))
+            for entry in loose
+            if entry.name in found.packages
+        )
+
+    def _steps(self, entry: RequirementEntry, version: Version) -> int:
+        """How many releases lie between a line's own version and another."""
+        low, high = sorted((self._near.wish(entry) or version, version))
+        return sum(low < release <= high for release in self._index.releases(entry.name))
+
     def _nearest(
-        self, entries: Sequence[RequirementEntry], wanted: Mapping[int, str], found: Resolved
+        self, entries: Sequence[RequirementEntry], loose: Sequence[RequirementEntry], found: Resolved
     ) -> Fix:
         """From any solution to the nearest: each changed line goes back towards what the user wrote."""
-        changed = [
-            entry
-            for entry in entries
-            if id(entry) in wanted and entry.name in found.packages and not _accepts(entry, found)
-        ]
+        changed = [entry for entry in loose if entry.name in found.packages and not _accepts(entry, found)]
         chosen = {id(entry): _rewrite(entry, found.packages[entry.name].version) for entry in changed}
         nearest = dict(chosen)
-        for entry in changed:
-            nearest[id(entry)] = self._approach(entry, entries, nearest)
+        # What moved first is looked at once more: it may come nearer now that others have moved.
+        for entry in (*changed, *changed[:-1]):
+            nearest[id(entry)] = self._approach(entry, entries, nearest) or nearest[id(entry)]
         if nearest != chosen:
             answer = self._resolve(_lines(entries, nearest), Preference.HIGHEST)
             if isinstance(answer, Resolved):
@@ -125,63 +167,62 @@ class FixSearch:
 
     def _approach(
         self, entry: RequirementEntry, entries: Sequence[RequirementEntry], chosen: Mapping[int, str]
-    ) -> str:
-        """The line of `entry` with the version nearest to the pinned one, all other lines as chosen."""
-        pinned = pinned_version(entry)
-        if pinned is None or entry.name in self._decided:
-            return chosen[id(entry)]
-        order = {version: place for place, version in enumerate(sorted(self._index.releases(entry.name)))}
+    ) -> str | None:
+        """The line of `entry` with the version nearest to its own, all other lines as chosen."""
+        if not self._is_free(entry):
+            return None
         steps: dict[str, int] = {}
         for direction in Direction:
-            found = self._first(entry, entries, chosen, direction)
-            if found is not None and self._learn_between(entry, entries, chosen, found):
-                found = self._first(entry, entries, chosen, direction) or found
-            if found is not None:
-                steps[found] = abs(_place(found, order) - _place(pinned, order))
-        return _rewrite(entry, min(steps, key=steps.__getitem__)) if steps else chosen[id(entry)]
+            found = self._first(entry, entries, chosen, self._side(entry, direction.value), direction)
+            while found is not None:
+                steps[found] = self._steps(entry, Version(found))
+                found = self._nearer(entry, entries, chosen, Version(found), direction)
+        return _rewrite(entry, min(steps, key=steps.__getitem__)) if steps else None
 
     def _first(
         self,
         entry: RequirementEntry,
         entries: Sequence[RequirementEntry],
         chosen: Mapping[int, str],
+        side: SpecifierSet,
         direction: Direction,
     ) -> str | None:
-        """The version nearest to the pinned one in a direction, as far as the resolver knows."""
-        if self.is_spent:
+        """The version of a side that is nearest to the line's own, as far as the resolver knows."""
+        if self.is_spent or not self._near.offers(entry, side):
             return None
-        attempt = {**chosen, id(entry): _relax(entry, f"{direction.value}{pinned_version(entry)}")}
+        attempt = {**chosen, id(entry): _relax(entry, side)}
         answer = self._resolve(_lines(entries, attempt), _PREFERENCES[direction])
         package = answer.packages.get(entry.name) if isinstance(answer, Resolved) else None
         return package.version if package else None
 
-    def _learn_between(
+    def _nearer(
         self,
         entry: RequirementEntry,
         entries: Sequence[RequirementEntry],
         chosen: Mapping[int, str],
-        found: str,
-    ) -> bool:
-        """Look into a release just before `found`; whether it was passed over only for lack of a wheel."""
-        wish, limit = Version(pinned_version(entry) or found), Version(found)
+        found: Version,
+        direction: Direction,
+    ) -> str | None:
+        """A nearer version than `found`, which the resolver passed over: for lack of a wheel, or by its ways.
+
+        It looks into a release just before; with one that resolves the search goes on from there.
+        """
+        wish = self._near.wish(entry) or found
         releases = self._index.releases(entry.name)
-        low, high = sorted((wish, limit))
+        low, high = sorted((wish, found))
         between = [v for v, r in releases.items() if low < v < high and not v.is_prerelease and not r.yanked]
         last = sorted(between, reverse=wish == low)[:_MOST_LOOKS]
         extras = entry.requirement.extras if entry.requirement else set()
         fitting = self._explainer.without_clash(entry.name, [releases[v] for v in last], extras)
         if not fitting or self.is_spent:
-            return False
-        line = _rewrite(entry, str(fitting[0].version))
-        return isinstance(self._resolve_thoroughly(_lines(entries, {**chosen, id(entry): line})), Resolved)
-
-
-def _place(version: str, order: Mapping[Version, int]) -> int:
-    """Where `version` is, or would be, in the sequence of releases."""
-    try:
-        return order.get(Version(version), sum(known < Version(version) for known in order))
-    except InvalidVersion:
-        return 0
+            return None
+        step = str(fitting[0].version)
+        attempt = {**chosen, id(entry): _rewrite(entry, step)}
+        if not isinstance(self._resolve_thoroughly(_lines(entries, attempt)), Resolved):
+            return None
+        back = Direction.DOWN if direction is Direction.UP else Direction.UP
+        side = self._side(entry, direction.value) & SpecifierSet(f"{back.value}{step}")
+        return self._first(entry, entries, chosen, side, direction) or step
 
 
 def _lines(entries: Sequence[RequirementEntry], replaced: Mapping[int, str]) -> list[str]:
@@ -193,14 +234,14 @@ def resolver_line(entry: RequirementEntry) -> str:
     return str(entry.requirement) if entry.requirement is not None else entry.text
 
 
-def _relax(entry: RequirementEntry, specifier: str = "") -> str:
+def _relax(entry: RequirementEntry, specifier: SpecifierSet | None = None) -> str:
     """The entry's requirement with another specifier, or none."""
     requirement = entry.requirement
     if requirement is None:
         return entry.text
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     marker = f"; {requirement.marker}" if requirement.marker else ""
-    return f"{requirement.name}{extras}{specifier}{marker}"
+    return f"{requirement.name}{extras}{specifier or ''}{marker}"
 
 
 def _accepts(entry: RequirementEntry, found: Resolved) -> bool:

@@ -25,6 +25,7 @@ from harness.checks.requirements.release_metadata import (
     parse_metadata,
     read_wheel_metadata,
 )
+from harness.checks.requirements.remote_wheel import read_remote_metadata
 from harness.checks.requirements.sdist import read_sdist
 from harness.errors import HarnessError
 
@@ -39,7 +40,7 @@ PYPI = "https://pypi.org/simple/"
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 _LARGEST_FILE = 64 << 20
 _SECONDS = 20.0
-_PARALLEL = 8
+_PARALLEL = 16
 
 
 class IndexUnreachableError(Exception):
@@ -54,6 +55,7 @@ class Index:
         self._cache = cache_folder
         self._certificate = certificate
         self._projects: dict[str, Mapping[Version, Release]] = {}
+        self._offers_metadata = True
 
     @cached_property
     def client(self) -> httpx.Client:
@@ -126,11 +128,11 @@ class Index:
         Raises:
             IndexUnreachableError: the index did not answer.
         """
-        pairs = list(wanted)
+        pairs = {(name, release.version): release for name, release in wanted}
         if pairs:
             self.connect()
             with ThreadPoolExecutor(_PARALLEL) as pool:
-                list(pool.map(lambda pair: self.metadata(pair[0], pair[1], target), pairs))
+                list(pool.map(lambda pair: self.metadata(pair[0][0], pair[1], target), pairs.items()))
 
     def metadata(self, name: str, release: Release, target: Target) -> ReleaseMetadata | None:
         """What the release needs; None when it cannot be known without running its code.
@@ -153,27 +155,49 @@ class Index:
 
     def _fetch_metadata(self, release: Release, target: Target) -> ReleaseMetadata | None:
         wheel, sdist = release.wheel_for(target), release.sdist
-        if wheel is not None and wheel.has_metadata is not False:
-            response = self._get(f"{wheel.url}.metadata")
-            if response.status_code == httpx.codes.OK and "Metadata-Version" in response.text[:200]:
-                return parse_metadata(response.text)
         try:
             if wheel is not None:
-                return read_wheel_metadata(io.BytesIO(self._download(wheel)))
+                return self._separate_metadata(wheel) or self._wheel_metadata(wheel)
             return read_sdist(self._download(sdist), sdist.name) if sdist is not None else None
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, tarfile.TarError):
             return None
+
+    def _separate_metadata(self, wheel: IndexFile) -> ReleaseMetadata | None:
+        """From the file that the index offers beside the wheel (PEP 658); None when it has none.
+
+        An index that does not say which wheels have one is not asked again once it had none.
+        """
+        has_metadata = self._offers_metadata if wheel.has_metadata is None else wheel.has_metadata
+        if not has_metadata:
+            return None
+        response = self._get(f"{wheel.url}.metadata")
+        if response.status_code == httpx.codes.OK and "Metadata-Version" in response.text[:200]:
+            return parse_metadata(response.text)
+        if wheel.has_metadata is None:
+            self._offers_metadata = False
+        return None
+
+    def _wheel_metadata(self, wheel: IndexFile) -> ReleaseMetadata:
+        """From pieces of the wheel, or from all of it where the server sends no pieces."""
+        try:
+            return read_remote_metadata(self.client, wheel.url)[0]
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return read_wheel_metadata(io.BytesIO(self._download(wheel)))
 
     def _download(self, file: IndexFile) -> bytes:
         """The whole file.
 
         Raises:
             ValueError: it is larger than this check downloads.
+            IndexUnreachableError: the index did not answer.
         """
-        with self.client.stream("GET", file.url) as response:
-            if int(response.headers.get("content-length") or 0) > _LARGEST_FILE:
-                raise ValueError(file.name)
-            return response.read()
+        try:
+            with self.client.stream("GET", file.url) as response:
+                if int(response.headers.get("content-length") or 0) > _LARGEST_FILE:
+                    raise ValueError(file.name)
+                return response.read()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise IndexUnreachableError(type(error).__name__) from error
 
     def fetch(self, url: str) -> bytes:
         """The file at `url`, however large.
@@ -205,7 +229,7 @@ class Index:
         """The sizes of several files, asked for at once."""
         wanted = list(dict.fromkeys(urls))
         self.connect()
-        with ThreadPoolExecutor(_PARALLEL * 2) as pool:
+        with ThreadPoolExecutor(_PARALLEL) as pool:
             return dict(zip(wanted, pool.map(self.size, wanted), strict=True))
 
     def _get(self, url: str, accept: str = "*/*") -> httpx.Response:

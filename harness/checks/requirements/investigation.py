@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from harness.checks.requirements.entries import Origin, RequirementEntry
-from harness.checks.requirements.explanation import Explainer, Reach, merge_pins
+from harness.checks.requirements.explanation import Explainer, Reach, find_settled, merge_pins
 from harness.checks.requirements.findings import at, finding
 from harness.checks.requirements.fixes import FixSearch, Preference
 from harness.checks.requirements.index import Index, IndexUnreachableError
 from harness.checks.requirements.line_rules import pinned_version
 from harness.checks.requirements.passed_over import learn_passed_over
-from harness.checks.requirements.resolution import Resolved, Unreachable, Unresolvable, resolve
+from harness.checks.requirements.resolution import (
+    Resolved,
+    Unreachable,
+    Unresolvable,
+    resolve,
+    resolve_briefly,
+)
 from harness.checks.requirements.whole import (
     Task,
     Verdict,
@@ -24,7 +30,7 @@ from harness.checks.requirements.whole import (
     find_release_findings,
     make_index,
     resolved_verdict,
-    with_built,
+    with_learned,
 )
 from harness.events import StepProgressed, StepStarted
 
@@ -44,7 +50,9 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
     if isinstance(answer, Unresolvable):
         task.events(StepStarted("requirements", "looking into what does not resolve at once"))
     index = index or make_index(task.packager, inputs.variables, task.cache)
-    explainer = Explainer(index, task.base, merge_pins(task.constraints), task.target, task.patience_seconds)
+    pins = merge_pins(task.constraints)
+    known = find_settled(pins, task.releases, task.base)
+    explainer = Explainer(index, known, pins, task.target, task.patience_seconds)
     try:
         answer, inputs, conflicts = _learn(answer, inputs, task, explainer, index)
         if isinstance(answer, Unreachable):
@@ -56,7 +64,7 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
         )
         if resolved is not None:
             return resolved_verdict(resolved, task, inputs, index, findings=about, built=explainer.built)
-        task.events(StepProgressed("requirements", "searching the nearest versions that resolve"))
+        task.events(StepProgressed("requirements", _what_is_searched(conflicts)))
         fix = _search(inputs, task, conflicts, explainer, index)
     except IndexUnreachableError as error:
         return _settle(answer, task, inputs, str(error))
@@ -70,6 +78,14 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
     return Verdict(VerdictKind.UNRESOLVABLE, (*about, *found), edits=edits, built=explainer.built)
 
 
+def _what_is_searched(conflicts: Sequence[Conflict]) -> str:
+    """The verdict is known long before a fix is: who waits sees it meanwhile."""
+    if not conflicts:
+        return "searching the nearest versions that resolve"
+    names = sorted({conflict.entry.name for conflict in conflicts})
+    return f"{', '.join(names[:3])} cannot be installed; searching the nearest that can"
+
+
 def _learn(
     answer: Answer, inputs: Inputs, task: Task, explainer: Explainer, index: Index
 ) -> tuple[Answer, Inputs, tuple[Conflict, ...]]:
@@ -79,7 +95,7 @@ def _learn(
     best: tuple[Resolved, Inputs] | None = None
     for _ in range(_MOST_ROUNDS):
         if explainer.built != inputs.built:
-            inputs = with_built(inputs, explainer)
+            inputs = with_learned(inputs, explainer, task.releases)
             answer = resolve(task.packager, inputs)
         if isinstance(answer, Resolved):
             best = answer, inputs
@@ -89,11 +105,12 @@ def _learn(
             if inputs.built and not _learn_more(explainer, task, answer):
                 break
         else:
-            explainer.learn_releases(answer.without_wheel - explainer.built.keys())
+            suspects = _suspects(answer, task.entries, index)
+            if missing := answer.without_wheel - explainer.built.keys():
+                explainer.learn_below(suspects)
+                explainer.learn_releases(missing - explainer.built.keys())
             if explainer.built == inputs.built and best is None:
-                conflicts = explainer.find_conflicts(
-                    _suspects(answer, task.entries, index), _reach(answer, task, explainer)
-                )
+                conflicts = explainer.find_conflicts(suspects, _reach(answer, task, explainer))
         if explainer.built == inputs.built:
             break
     return (*best, ()) if best is not None else (answer, inputs, conflicts)
@@ -154,21 +171,21 @@ def _search(
     def resolve_lines(lines: Sequence[str], preference: Preference) -> Answer:
         # A proposal is never a pre-release, which uv would fall back to when no release fits.
         asked = replace(
-            with_built(inputs, explainer),
+            with_learned(inputs, explainer, task.releases),
             requirements=tuple(lines),
             prerelease="explicit",
             preference=preference.value,
         )
-        answer = resolve(task.packager, asked)
+        answer = resolve_briefly(task.packager, asked)
         for _ in range(_MOST_ROUNDS):
             if not isinstance(answer, Unresolvable) or explainer.is_spent:
                 break
             explainer.learn_releases(answer.without_wheel - explainer.built.keys())
-            learned = with_built(asked, explainer)
+            learned = with_learned(asked, explainer, task.releases)
             if learned.built == asked.built:
                 break
             asked = learned
-            answer = resolve(task.packager, asked)
+            answer = resolve_briefly(task.packager, asked)
         return answer
 
     def resolve_thoroughly(lines: Sequence[str]) -> Answer:

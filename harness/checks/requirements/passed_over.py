@@ -38,13 +38,7 @@ def learn_passed_over(explainer: Explainer, entries: Sequence[RequirementEntry],
         for name, version in first.items()
         if version > Version(added[name].version)
     ]
-    unknown = [
-        (canonicalize_name(need.name), need.specifier)
-        for need in explainer.needs_of(newer)
-        if not _is_met(need, answer.packages)
-    ]
-    below = explainer.first_choices(unknown)
-    explainer.needs_of((name, explainer.release(name, version), set()) for name, version in below.items())
+    explainer.learn_needed(need for need in explainer.needs_of(newer) if not _is_met(need, answer.packages))
 
 
 def _is_pin(specifier: SpecifierSet) -> bool:

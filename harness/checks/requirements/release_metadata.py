@@ -72,7 +72,13 @@ def parse_metadata(text: str) -> ReleaseMetadata:
 
 
 def read_wheel_metadata(wheel: IO[bytes]) -> ReleaseMetadata:
-    """The METADATA inside a wheel; no more of the file is read than it takes."""
+    """The METADATA inside a wheel; no more of the file is read than it takes.
+
+    Raises:
+        zipfile.BadZipFile: it is no wheel.
+    """
     with zipfile.ZipFile(wheel) as archive:
-        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        name = next((name for name in archive.namelist() if name.endswith(".dist-info/METADATA")), None)
+        if name is None:
+            raise zipfile.BadZipFile("it has no METADATA")
         return parse_metadata(archive.read(name).decode("utf-8", "replace"))

@@ -25,7 +25,7 @@ from harness.process import CommandError
 from harness.workerenv.packager import explanation, network_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from harness.workerenv.packager import Packager
 
@@ -52,6 +52,7 @@ class Inputs:
         base: the base set.
         carried: what releases that are not in the base set need, as far as that is known beforehand.
         built: static metadata of releases without a wheel: name to version to metadata.
+        read: likewise of releases with a wheel that were read already; uv need not ask about them.
         variables: uv's variables that follow from the file's own options (indexes).
         exclude_newer: resolve as of this date, or empty.
         prerelease: uv's mode for pre-releases.
@@ -64,6 +65,7 @@ class Inputs:
     target: Target
     carried: Mapping[str, KnownRelease] = field(default_factory=dict)
     built: Mapping[str, Mapping[str, ReleaseMetadata]] = field(default_factory=dict)
+    read: Mapping[str, Mapping[str, ReleaseMetadata]] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     exclude_newer: str = ""
     prerelease: str = "if-necessary"
@@ -175,6 +177,10 @@ def write_inputs(folder: Path, inputs: Inputs, configuration: str) -> None:
             metadata.append(_carried(name, package))
         elif name not in inputs.built:
             metadata += _metadata(name, {package.version: package.requires})
+    known = {**inputs.carried, **inputs.base}
+    for name, versions in inputs.read.items():
+        fresh = {v: found for v, found in versions.items() if name not in known or known[name].version != v}
+        metadata += [_carried(name, each) for each in _known_releases(fresh)]
     metadata += [_carried(name, each) for name, each in inputs.carried.items() if name not in inputs.built]
     for name, versions in inputs.built.items():
         metadata += _metadata(
@@ -194,6 +200,14 @@ def _carried(name: str, package: KnownRelease) -> str:
         f"requires-dist = {json.dumps([*package.requires, *package.optional])}\n"
         f"provides-extra = {json.dumps(package.extras)}"
     )
+
+
+def _known_releases(versions: Mapping[str, ReleaseMetadata]) -> Iterator[KnownRelease]:
+    """Those of which every requirement can be parsed; of the others uv makes what it can."""
+    for version, found in versions.items():
+        requirements = tuple(str(requirement) for requirement in found.requirements)
+        if len(requirements) == len(found.requires):
+            yield KnownRelease(version=version, requires=requirements, extras=found.extras)
 
 
 def _metadata(name: str, versions: Mapping[str, Sequence[str]]) -> list[str]:
@@ -228,12 +242,27 @@ def resolve_around_base(packager: Packager, inputs: Inputs) -> tuple[Answer, Inp
     The base set fits together. As long as each of its packages stays as it is, what they need is no question,
     and a hundred pages of the index need not be read. When one would be replaced, everything is resolved.
     """
-    settled = {name: replace(package, requires=()) for name, package in inputs.base.items()}
-    asked = replace(inputs, base=settled)
+    asked = _settle_base(inputs)
     answer = resolve(packager, asked)
     if isinstance(answer, Resolved) and _keeps(inputs.base, answer):
         return answer, asked
     return (answer, inputs) if isinstance(answer, Unreachable) else resolve_everything(packager, inputs)
+
+
+def resolve_briefly(packager: Packager, inputs: Inputs) -> Answer:
+    """The answer, without packages of the base set that nobody asks about.
+
+    What does not resolve while the base set needs nothing does not resolve when it does.
+    """
+    answer = resolve(packager, _settle_base(inputs))
+    is_whole = not isinstance(answer, Resolved) or _keeps(inputs.base, answer)
+    return answer if is_whole else resolve(packager, inputs)
+
+
+def _settle_base(inputs: Inputs) -> Inputs:
+    """The same question, with a base set that needs nothing."""
+    settled = {name: replace(package, requires=()) for name, package in inputs.base.items()}
+    return replace(inputs, base=settled)
 
 
 def _keeps(base: Mapping[str, InstalledPackage], answer: Resolved) -> bool:

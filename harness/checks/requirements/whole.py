@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -273,6 +274,13 @@ def find_release_findings(
             yield finding("newer-than-constraints", message, place)
 
 
-def with_built(inputs: Inputs, explainer: Explainer) -> Inputs:
-    """The inputs with what the explainer learned about releases that have no wheel."""
-    return replace(inputs, built={name: dict(found) for name, found in explainer.built.items()})
+def with_learned(inputs: Inputs, explainer: Explainer, releases: Mapping[str, ConstrainedRelease]) -> Inputs:
+    """The inputs with what the explainer learned, and with those of `releases` that it leads to."""
+    built = {name: dict(found) for name, found in explainer.built.items()}
+    read = {name: dict(found) for name, found in explainer.read.items()}
+    needs = chain.from_iterable(
+        found.requires for versions in (*built.values(), *read.values()) for found in versions.values()
+    )
+    without_extras = (need for need in needs if "extra" not in need)
+    carried = {**inputs.carried, **find_reachable(without_extras, releases, inputs.base)}
+    return replace(inputs, built=built, read=read, carried=carried)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 import tarfile
 import threading
 import zipfile
@@ -18,16 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass
 class Releases:
-    """What the index has: files by path, and the files of each project."""
+    """What the index has: files by path, and the files of each project; what it was asked for, and sent."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     projects: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    sends_parts: bool = True
+    asked: list[str] = field(default_factory=list)
+    sent: int = 0
 
-    def wheel(self, name: str, version: str, *requires: str) -> None:
-        """Offer a wheel of a release, with nothing in it but what it says about itself."""
+    def wheel(self, name: str, version: str, *requires: str, code: bytes = b"") -> None:
+        """Offer a wheel of a release, with `code` in it and what it says about itself."""
         file = f"{name}-{version}-py3-none-any.whl"
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr(f"{name}.py", code)
             archive.writestr(f"{name}-{version}.dist-info/METADATA", _metadata(name, version, requires))
             archive.writestr(f"{name}-{version}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
             archive.writestr(f"{name}-{version}.dist-info/RECORD", "")
@@ -46,7 +52,8 @@ class Releases:
 
     def _offer(self, name: str, file: str, data: bytes) -> None:
         self.files[f"/files/{file}"] = data
-        offered = {"filename": file, "url": f"/files/{file}", "hashes": {}, "size": len(data)}
+        hashes = {"sha256": hashlib.sha256(data).hexdigest()}
+        offered = {"filename": file, "url": f"/files/{file}", "hashes": hashes, "size": len(data)}
         self.projects.setdefault(name, []).append(offered)
 
     def answer(self, path: str) -> tuple[bytes, str] | None:
@@ -63,19 +70,38 @@ def _metadata(name: str, version: str, requires: tuple[str, ...]) -> bytes:
     return "\n".join([*lines, *(f"Requires-Dist: {text}" for text in requires), ""]).encode()
 
 
+def _part(asked: str | None, size: int) -> range | None:
+    """What a Range header asks for: from a byte to a byte, or the last so many."""
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", asked or "")
+    if match is None:
+        return None
+    first, last = match.groups()
+    if not first:
+        return range(max(size - int(last), 0), size)
+    return range(int(first), min(int(last) + 1 if last else size, size))
+
+
 @contextmanager
 def serve(releases: Releases) -> Iterator[str]:
     """The index's address, for as long as the block lasts."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            releases.asked.append(self.path)
             answer = releases.answer(self.path)
-            self.send_response(200 if answer else 404)
             body, kind = answer or (b"", "text/plain")
+            part = _part(self.headers["Range"], len(body)) if answer and releases.sends_parts else None
+            self.send_response(206 if part else 200 if answer else 404)
             self.send_header("Content-Type", kind)
+            if releases.sends_parts:
+                self.send_header("Accept-Ranges", "bytes")
+            if part:
+                self.send_header("Content-Range", f"bytes {part.start}-{part.stop - 1}/{len(body)}")
+                body = body[part.start : part.stop]
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if self.command == "GET":
+                releases.sent += len(body)
                 self.wfile.write(body)
 
         do_HEAD = do_GET  # noqa: N815 -- the name that the library calls

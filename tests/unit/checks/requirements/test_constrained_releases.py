@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-import zipfile
 from datetime import date
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from harness.checks.requirements.base_set import load_base_set
@@ -20,7 +17,6 @@ from harness.checks.requirements.constrained_releases import (
     write_constrained_releases,
 )
 from harness.checks.requirements.index import PYPI, Index
-from harness.checks.requirements.remote_wheel import read_remote_metadata
 from harness.checks.requirements.resolution import Inputs, Resolved, resolve
 from harness.checks.requirements.target import MWAA
 from harness.workerenv.matrix import support_row
@@ -87,40 +83,3 @@ def test_a_sample_is_what_the_index_says_today(
         assert load_constrained_releases("2.5.1") == {name: RELEASES[name] for name in sorted(chosen)}
     finally:
         load_constrained_releases.cache_clear()
-
-
-def wheel() -> bytes:
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("code.py", os.urandom(500_000))
-        archive.writestr("a-1.dist-info/METADATA", "Metadata-Version: 2.1\nRequires-Dist: b>=2\n\nlong\n")
-    return buffer.getvalue()
-
-
-def test_a_remote_wheel_is_read_in_pieces() -> None:
-    content, sent = wheel(), []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.method == "HEAD":
-            return httpx.Response(200, headers={"content-length": str(len(content))})
-        first, last = request.headers["range"].removeprefix("bytes=").split("-")
-        piece = content[int(first) : int(last) + 1]
-        sent.append(len(piece))
-        return httpx.Response(206, content=piece)
-
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
-        told, size = read_remote_metadata(client, "https://index/a-1-py3-none-any.whl")
-    assert (told.requires, size) == (("b>=2",), len(content))
-    assert sum(sent) < len(content) / 2
-
-
-def test_a_server_without_range_requests_is_refused() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        headers = {"content-length": "400000"} if request.method == "HEAD" else {}
-        return httpx.Response(200, headers=headers)
-
-    with (
-        httpx.Client(transport=httpx.MockTransport(answer)) as client,
-        pytest.raises(httpx.UnsupportedProtocol, match="200"),
-    ):
-        read_remote_metadata(client, "https://index/a-1-py3-none-any.whl")

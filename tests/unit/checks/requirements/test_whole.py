@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -114,6 +115,53 @@ def test_a_nearer_release_is_proposed_although_something_below_it_has_no_wheel(p
     project.releases.wheel("top", "1.1", "deep>=2", "built==1.0")
     project.releases.wheel("top", "2.0", "deep>=2")
     assert _edits(project.check("top==1.0")) == ["top==1.1"]
+
+
+def test_the_nearest_release_is_proposed_where_the_conflict_lies_deeper(project: Project) -> None:
+    project.constrain("deep==2.0")
+    project.releases.wheel("deep", "2.0")
+    project.releases.wheel("middle", "1.0", "deep<2")
+    project.releases.wheel("middle", "2.0", "deep>=2")
+    for minor in range(8):
+        project.releases.wheel("top", f"1.{minor}", f"middle=={1 if minor < 6 else 2}.0")
+    assert _edits(project.check("top==1.2")) == ["top==1.6"]
+
+
+def test_a_range_is_replaced_by_the_release_next_to_it(project: Project) -> None:
+    project.constrain("deep==2.0")
+    project.releases.wheel("deep", "2.0")
+    for minor in range(10):
+        project.releases.wheel("top", f"1.{minor}", "deep<2" if minor < 6 else "deep>=2")
+    assert _edits(project.check("top>=1.3,<1.6")) == ["top==1.6"]
+
+
+def test_lines_that_only_move_together_move_as_little_as_they_can(project: Project) -> None:
+    project.constrain("deep==2.0")
+    project.releases.wheel("deep", "2.0")
+    for minor in range(10):
+        project.releases.wheel("left", f"1.{minor}", "deep<2" if minor < 6 else "deep>=2")
+        project.releases.wheel("right", f"1.{minor}", f"left==1.{minor}")
+    assert _edits(project.check("left==1.4", "right==1.4")) == ["left==1.6", "right==1.6"]
+
+
+def test_a_release_far_away_is_proposed_when_none_is_near(project: Project) -> None:
+    project.constrain("deep==2.0")
+    project.releases.wheel("deep", "2.0")
+    for minor in range(60):
+        project.releases.wheel("top", f"1.{minor}", "deep>=2" if minor == 57 else "deep<2")
+    assert _edits(project.check("top==1.2")) == ["top==1.57"]
+
+
+def test_the_resolver_does_not_ask_for_what_was_read_around_a_line(project: Project) -> None:
+    project.constrain("deep==2.0")
+    project.releases.wheel("deep", "2.0")
+    for minor in range(30):
+        project.releases.wheel("top", f"1.{minor}", "deep>=2" if minor == 20 else "deep<2")
+    assert _edits(project.check("top==1.10")) == ["top==1.20"]
+    files = Counter(path for path in project.releases.asked if path.startswith("/files/top-"))
+    neighbours = {f"/files/top-1.{minor}-py3-none-any.whl" for minor in range(11, 27)}
+    assert neighbours <= files.keys()
+    assert {path: files[path] for path in neighbours if files[path] > 1} == {}
 
 
 def test_two_lines_that_exclude_each_other_are_both_shown(project: Project) -> None:
