@@ -351,19 +351,23 @@ class Explainer:
             needs += [need for need in parse_requirements(described) if self._applies(need, extras)]
         return needs
 
-    def without_clash(self, name: str, releases: Sequence[Release], extras: set[str]) -> list[Release]:
-        """Those of a package's releases that ask for nothing that contradicts a pin at once.
+    def obstacles(
+        self, name: str, releases: Sequence[Release], extras: set[str]
+    ) -> Mapping[Version, tuple[str, ...]]:
+        """What rules each of a package's releases out at once: pins that it contradicts, or the Python.
 
         Raises:
             IndexUnreachableError: the index did not answer.
         """
         self._index.prefetch_metadata(((name, release) for release in releases), self._target)
-        fitting = []
-        for release in releases:
-            needs = self.needs_of([(name, release, extras)]) if release.supports(self._target) else None
-            if needs is not None and not any(self._contradicts_pin(need) for need in needs):
-                fitting.append(release)
-        return fitting
+        return {release.version: self._obstacles(name, release, extras) for release in releases}
+
+    def _obstacles(self, name: str, release: Release, extras: set[str]) -> tuple[str, ...]:
+        if not release.supports(self._target):
+            return (f"Python {self._target.python_series}",)
+        against = (need for need in self.needs_of([(name, release, extras)]) if self._contradicts_pin(need))
+        pinned = (canonicalize_name(need.name) for need in against)
+        return tuple(dict.fromkeys(f"{each}=={_exact(self._pins[each])}" for each in pinned))
 
     def find_unknown_extras(
         self, entries: Iterable[RequirementEntry], resolved: Resolved | None

@@ -110,6 +110,10 @@ class FixSearch:
                     return self._nearest(entries, loose, answer)
         return None
 
+    def why_none(self, entry: RequirementEntry) -> str:
+        """What rules out the releases around a line's own, in words; empty when nothing does so at once."""
+        return self._near.why_none(entry)
+
     def _is_free(self, entry: RequirementEntry) -> bool:
         """Whether its version is to be chosen, near one that the user wishes."""
         return entry.name not in self._decided and self._near.wish(entry) is not None
@@ -213,10 +217,11 @@ class FixSearch:
         between = [v for v, r in releases.items() if low < v < high and not v.is_prerelease and not r.yanked]
         last = sorted(between, reverse=wish == low)[:_MOST_LOOKS]
         extras = entry.requirement.extras if entry.requirement else set()
-        fitting = self._explainer.without_clash(entry.name, [releases[v] for v in last], extras)
+        obstacles = self._explainer.obstacles(entry.name, [releases[v] for v in last], extras)
+        fitting = [version for version, found_there in obstacles.items() if not found_there]
         if not fitting or self.is_spent:
             return None
-        step = str(fitting[0].version)
+        step = str(fitting[0])
         attempt = {**chosen, id(entry): _rewrite(entry, step)}
         if not isinstance(self._resolve_thoroughly(_lines(entries, attempt)), Resolved):
             return None

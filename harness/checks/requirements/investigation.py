@@ -23,6 +23,8 @@ from harness.checks.requirements.resolution import (
     resolve_briefly,
 )
 from harness.checks.requirements.whole import (
+    NOTHING_RESOLVES,
+    OUT_OF_TIME,
     Task,
     Verdict,
     VerdictKind,
@@ -65,17 +67,28 @@ def investigate(answer: Answer, inputs: Inputs, task: Task, index: Index | None)
         if resolved is not None:
             return resolved_verdict(resolved, task, inputs, index, findings=about, built=explainer.built)
         task.events(StepProgressed("requirements", _what_is_searched(conflicts)))
-        fix = _search(inputs, task, conflicts, explainer, index)
+        search = _make_search(inputs, task, explainer, index)
+        fix = search.search(task.entries, _blamed(conflicts))
     except IndexUnreachableError as error:
         return _settle(answer, task, inputs, str(error))
-    unproven = () if explainer.is_spent else None
     # A line that itself contradicts a constraint was reported before anything was resolved.
     deep = [conflict for conflict in conflicts if conflict.rule != "pin-conflicts-with-constraint"]
-    found = tuple(explain_conflict(conflict, fix.edits if fix else unproven) for conflict in deep)
+    found = _tell(deep, fix, search)
     if not conflicts and isinstance(answer, Unresolvable):
         found = (_in_words_of_resolver(answer, task.entries, fix),)
     edits = fix.edits if fix else ()
     return Verdict(VerdictKind.UNRESOLVABLE, (*about, *found), edits=edits, built=explainer.built)
+
+
+def _tell(conflicts: Sequence[Conflict], fix: Fix | None, search: FixSearch) -> tuple[Finding, ...]:
+    if fix is not None:
+        return tuple(explain_conflict(conflict, _which_resolve(fix)) for conflict in conflicts)
+    if search.is_spent:
+        return tuple(explain_conflict(conflict, OUT_OF_TIME) for conflict in conflicts)
+    return tuple(
+        explain_conflict(conflict, NOTHING_RESOLVES, search.why_none(conflict.entry))
+        for conflict in conflicts
+    )
 
 
 def _what_is_searched(conflicts: Sequence[Conflict]) -> str:
@@ -162,12 +175,16 @@ def _settle(answer: Answer, task: Task, inputs: Inputs, why: str) -> Verdict:
     return Verdict(VerdictKind.SKIPPED, why=why)
 
 
-def _search(
-    inputs: Inputs, task: Task, conflicts: Sequence[Conflict], explainer: Explainer, index: Index
-) -> Fix | None:
-    blamed = [conflict.entry for conflict in conflicts]
-    blamed += [conflict.other for conflict in conflicts if conflict.other is not None]
+def _blamed(conflicts: Sequence[Conflict]) -> Sequence[RequirementEntry]:
+    others = (conflict.other for conflict in conflicts if conflict.other is not None)
+    return [*(conflict.entry for conflict in conflicts), *others]
 
+
+def _which_resolve(fix: Fix) -> str:
+    return "these lines resolve: " + "; ".join(f"line {edit.line}: {edit.after}" for edit in fix.edits)
+
+
+def _make_search(inputs: Inputs, task: Task, explainer: Explainer, index: Index) -> FixSearch:
     def resolve_lines(lines: Sequence[str], preference: Preference) -> Answer:
         # A proposal is never a pre-release, which uv would fall back to when no release fits.
         asked = replace(
@@ -200,8 +217,7 @@ def _search(
 
     decided = {entry.name for entry in task.constraints if pinned_version(entry) is not None}
     settled = frozenset(decided | task.base.keys())
-    search = FixSearch(index, explainer, settled, resolve_lines, resolve_thoroughly)
-    return search.search(task.entries, blamed)
+    return FixSearch(index, explainer, settled, resolve_lines, resolve_thoroughly)
 
 
 def _in_words_of_resolver(
@@ -210,11 +226,10 @@ def _in_words_of_resolver(
     """No short chain was found: the end of the resolver's own proof, which names the user's lines."""
     line = next((entry for entry in entries if entry.origin is Origin.INDEX), entries[0])
     words = tuple(word.strip() for word in answer.words if word.strip() and not word.startswith("hint"))
-    hint = "; ".join(f"line {edit.line}: {edit.after}" for edit in fix.edits) if fix else None
     return finding(
         "unresolvable",
         "no set of versions satisfies all lines",
         at(line.line, 0, len(line.text)),
-        hint=f"these lines resolve: {hint}" if hint else None,
+        hint=_which_resolve(fix) if fix else None,
         details=words[-6:],
     )

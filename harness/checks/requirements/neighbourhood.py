@@ -6,6 +6,7 @@ releases need is read here at once, and those that contradict a pin are ruled ou
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -14,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 from harness.checks.requirements.line_rules import pinned_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harness.checks.requirements.entries import RequirementEntry
     from harness.checks.requirements.explanation import Explainer
@@ -30,8 +31,7 @@ class Neighbourhood:
     def __init__(self, index: Index, explainer: Explainer) -> None:
         self._index = index
         self._explainer = explainer
-        self._bounds: dict[str, SpecifierSet] = {}
-        self._fitting: dict[str, Sequence[Release]] = {}
+        self._obstacles: dict[str, Mapping[Version, tuple[str, ...]]] = {}
 
     def explore(self, entries: Iterable[RequirementEntry]) -> None:
         """Read what the releases around each line's own need, and what of that has no wheel.
@@ -42,13 +42,13 @@ class Neighbourhood:
         asked: list[tuple[str, Release, set[str]]] = []
         for entry in entries:
             wish = self.wish(entry)
-            if wish is None or entry.requirement is None or entry.name in self._bounds:
+            if wish is None or entry.requirement is None or entry.name in self._obstacles:
                 continue
             extras = entry.requirement.extras
             around = self._around(entry.name, wish)
-            fitting = self._explainer.without_clash(entry.name, around, extras)
-            self._bounds[entry.name], self._fitting[entry.name] = _bounds(around, fitting), fitting
-            asked += [(entry.name, release, extras) for release in fitting]
+            found = self._explainer.obstacles(entry.name, around, extras)
+            self._obstacles[entry.name] = found
+            asked += [(entry.name, release, extras) for release in around if not found[release.version]]
         self._explainer.learn_needed(self._explainer.needs_of(asked))
 
     def wish(self, entry: RequirementEntry) -> Version | None:
@@ -66,13 +66,38 @@ class Neighbourhood:
         return next(iter(specifier.filter(final)), None) if specifier else None
 
     def bounds(self, entry: RequirementEntry) -> SpecifierSet:
-        """Where to search a version for the line; everything, when nothing is known of its neighbours."""
-        return self._bounds.get(entry.name, SpecifierSet())
+        """Allows the neighbours that may fit, and nothing beyond; everything, when none is known to."""
+        found = self._obstacles.get(entry.name, {})
+        fitting = self._fitting(entry)
+        if not fitting:
+            return SpecifierSet()
+        between = (version for version in found if fitting[-1] < version < fitting[0])
+        clashing = (f"!={version}" for version in between if found[version])
+        return SpecifierSet(",".join((f">={fitting[-1]}", f"<={fitting[0]}", *clashing)))
 
     def offers(self, entry: RequirementEntry, side: SpecifierSet) -> bool:
         """Whether a release on this side may fit; False when all neighbours there are known not to."""
-        fitting = self._fitting.get(entry.name)
-        return not fitting or any(side.contains(each.version, prereleases=True) for each in fitting)
+        fitting = self._fitting(entry)
+        return not fitting or any(side.contains(version, prereleases=True) for version in fitting)
+
+    def why_none(self, entry: RequirementEntry) -> str:
+        """What rules out the releases around a line's own; empty when nothing does so at once."""
+        found = self._obstacles.get(entry.name, {})
+        counted = Counter(obstacle for obstacles in found.values() for obstacle in obstacles)
+        if not counted:
+            return ""
+        versions = list(found)
+        rulers = ", ".join(f"{obstacle} rules out {count}" for obstacle, count in counted.most_common(3))
+        rest = len(self._fitting(entry))
+        further = f"; what {rest} of them need does not resolve" if rest else ""
+        return (
+            f"none of the {len(versions)} releases from {versions[-1]} to {versions[0]} fits:"
+            f" {rulers}{further}"
+        )
+
+    def _fitting(self, entry: RequirementEntry) -> list[Version]:
+        """The neighbours that nothing rules out at once, newest first."""
+        return [v for v, obstacles in self._obstacles.get(entry.name, {}).items() if not obstacles]
 
     def _around(self, name: str, wish: Version) -> Sequence[Release]:
         """The release of this version and the nearest on both sides, newest first."""
@@ -91,14 +116,3 @@ def _version(text: str) -> Version | None:
         return Version(text)
     except InvalidVersion:
         return None
-
-
-def _bounds(around: Sequence[Release], fitting: Sequence[Release]) -> SpecifierSet:
-    """Allows those that fit, and nothing beyond; everything when none fits."""
-    if not fitting:
-        return SpecifierSet()
-    first, last = fitting[-1].version, fitting[0].version
-    between = (release.version for release in around if first < release.version < last)
-    fits = {release.version for release in fitting}
-    clashing = (f"!={version}" for version in between if version not in fits)
-    return SpecifierSet(",".join((f">={first}", f"<={last}", *clashing)))

@@ -20,8 +20,8 @@ _SIZE = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]+)")
 class RemoteFile(io.RawIOBase):
     """A file behind HTTP that answers range requests (RFC 9110, section 14), read-only.
 
-    Pieces are counted from the end, where a wheel has its table of contents and its metadata. The first
-    request asks for the last piece, and so learns the size.
+    The first request asks for the end, where a wheel has its table of contents and its metadata, and so
+    learns the size. Of the rest as much is asked for at once as is read at once.
     """
 
     def __init__(self, client: httpx.Client, url: str) -> None:
@@ -34,7 +34,8 @@ class RemoteFile(io.RawIOBase):
         if told is None:
             raise httpx.RemoteProtocolError("the server does not say which part of the file it sent")
         self.size = int(told[1])
-        self._pieces = {0: answer.content}
+        self._end = self.size - len(answer.content), answer.content
+        self._part = self._end
 
     def readable(self) -> bool:
         return True
@@ -54,18 +55,20 @@ class RemoteFile(io.RawIOBase):
         view = memoryview(buffer)
         if self._place >= self.size:
             return 0
-        number = (self.size - 1 - self._place) // _PIECE
-        start = max(self.size - (number + 1) * _PIECE, 0)
-        part = self._piece(number, start)[self._place - start :][: len(view)]
+        start, content = self._around(self._place, len(view))
+        part = content[self._place - start :][: len(view)]
         view[: len(part)] = part
         self._place += len(part)
         return len(part)
 
-    def _piece(self, number: int, start: int) -> bytes:
-        if number not in self._pieces:
-            last = self.size - number * _PIECE - 1
-            self._pieces[number] = self._ask(f"{start}-{last}").content
-        return self._pieces[number]
+    def _around(self, place: int, length: int) -> tuple[int, bytes]:
+        """A part that holds the byte at `place`, and where it starts; asked for when there is none."""
+        for start, content in (self._end, self._part):
+            if start <= place < start + len(content):
+                return start, content
+        last = min(place + max(length, _PIECE), self._end[0]) - 1
+        self._part = place, self._ask(f"{place}-{last}").content
+        return self._part
 
     def _ask(self, range_: str) -> httpx.Response:
         """A part of the file.

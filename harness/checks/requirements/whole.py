@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from harness.checks.requirements.explanation import Conflict, Explainer
     from harness.checks.requirements.index import Index
 
+NOTHING_RESOLVES = (
+    "no version of your lines resolves with the constraints: remove the line, or run it elsewhere"
+)
+OUT_OF_TIME = "relax one of these lines; the search for the nearest version that resolves ran out of time"
 _CONSTRAINTS_MADE = "2023-01-21"
 
 
@@ -226,24 +230,16 @@ def index_variables(options: Iterable[OptionEntry]) -> dict[str, str]:
     return variables
 
 
-def explain_conflict(conflict: Conflict, fix: tuple[Edit, ...] | None) -> Finding:
-    """A conflict as a finding: the chain step by step, and the edited lines."""
-    hint: str | None
+def explain_conflict(conflict: Conflict, remedy: str, why_none: str = "") -> Finding:
+    """A conflict as a finding: the chain step by step, why nothing near fits, and what to do."""
     entry = conflict.entry
     steps = conflict.sentences()
     name = entry.requirement.name if entry.requirement else entry.text
     message = f"{name} cannot be installed: {' but '.join(steps[-2:]) if len(steps) > 1 else steps[-1]}"
-    if fix is None and conflict.rule == "not-on-index":
-        hint = None
-    elif fix is None:
-        hint = "no version of your lines resolves with the constraints: remove the line, or run it elsewhere"
-    elif fix:
-        hint = "these lines resolve: " + "; ".join(f"line {edit.line}: {edit.after}" for edit in fix)
-    else:
-        hint = "relax one of these lines; the search for the nearest version that resolves ran out of time"
-    details = tuple(
-        f"{number}. {step}" for number, step in enumerate((f"you ask for {entry.text}", *steps), 1)
-    )
+    is_hopeless = conflict.rule == "not-on-index" and remedy == NOTHING_RESOLVES
+    hint = None if is_hopeless else remedy
+    told = (f"you ask for {entry.text}", *steps, *filter(None, (why_none,)))
+    details = tuple(f"{number}. {step}" for number, step in enumerate(told, 1))
     return finding(conflict.rule, message, at(entry.line, 0, len(entry.text)), hint=hint, details=details)
 
 

@@ -82,6 +82,19 @@ def test_metadata_far_from_the_end_of_a_wheel_is_found_in_parts() -> None:
     assert releases.sent < LARGE / 2
 
 
+def test_a_long_table_of_contents_takes_few_questions() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for number in range(5_000):
+            archive.writestr(f"top/a_rather_long_name_of_a_module_{number}.py", "")
+        archive.writestr("top-1.0.dist-info/METADATA", "Metadata-Version: 2.2\nRequires-Dist: deep==1.0\n")
+    releases = Releases(files={"/files/top.whl": stream.getvalue()})
+    with serve(releases) as url, httpx.Client() as client:
+        told, _ = read_remote_metadata(client, url.replace("/simple", "/files/top.whl"))
+    assert told.requires == ("deep==1.0",)
+    assert len(releases.asked) <= 4
+
+
 def test_an_index_that_goes_away_between_two_questions_is_no_traceback(
     releases: Releases, tmp_path: Path
 ) -> None:

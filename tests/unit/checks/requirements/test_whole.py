@@ -95,6 +95,18 @@ def test_a_conflict_below_a_line_is_told_step_by_step(project: Project) -> None:
     )
 
 
+def test_when_nothing_fits_it_is_said_what_rules_the_others_out(project: Project) -> None:
+    project.constrain("deep==2.0", "other==1.0")
+    project.releases.wheel("deep", "2.0")
+    project.releases.wheel("other", "1.0")
+    for minor in range(4):
+        project.releases.wheel("top", f"1.{minor}", "deep<2", *(["other>1"] if minor == 3 else []))
+    error = _error(project.check("top==1.1"))
+    assert error.details[-1] == (
+        "4. none of the 4 releases from 1.0 to 1.3 fits: deep==2.0 rules out 4, other==1.0 rules out 1"
+    )
+
+
 @pytest.mark.parametrize(("fitting", "proposed"), [(("1.1", "1.7"), "1.7"), (("1.3", "1.9"), "1.3")])
 def test_the_nearest_release_on_either_side_is_proposed(
     project: Project, fitting: tuple[str, ...], proposed: str
