@@ -9,8 +9,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.environments import borrow_database
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -72,11 +70,10 @@ def place(shared_environment: CommandProject) -> Iterator[CommandProject]:
 
 
 def test_every_example_dag_does_what_it_should_and_the_environment_goes_again(
-    make_project: Callable[[str], CommandProject], shared_environment: CommandProject
+    make_project: Callable[[str], CommandProject],
 ) -> None:
     project = make_project("example project")
     _copy_example(project.root)
-    borrow_database(shared_environment.state, project.state)
     done = project.run("test-dags", "--junitxml=report.xml", seconds=_SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     outcomes = _outcomes(project.root / "report.xml")

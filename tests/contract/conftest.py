@@ -126,9 +126,12 @@ class ComposeTrace:
             }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Subject:
-    """A backend and the project it runs; `make` gives another backend object for the same project."""
+    """A backend and the project it runs; `make` gives another backend object for the same project.
+
+    A test that changes `settings` hands the changed environment on: going back would start most of it anew.
+    """
 
     project: Project
     settings: Settings

@@ -94,11 +94,11 @@ def test_what_changed_is_taken_over_and_the_rest_left_alone(own: Subject) -> Non
     own.up()
     before = {line.name: line.pid for line in own.backend.status()}
     environment = replace(own.settings.environment, airflow_configuration_options={"core.parallelism": "7"})
-    changed = own.make(replace(own.settings, environment=environment))
+    own.settings = replace(own.settings, environment=environment)
 
-    changed.up(ignore_events)
+    own.up()
 
-    after = {line.name: line for line in changed.status()}
+    after = {line.name: line for line in own.backend.status()}
     same = {name for name, line in after.items() if line.pid == before[name]}
     assert same == {"postgres", "localstack"}
     assert {line.state for line in after.values()} == {ServiceState.READY}
@@ -152,19 +152,6 @@ def test_a_damaged_state_file_is_set_aside(own: Subject) -> None:
     assert {line.state for line in own.backend.status()} == {ServiceState.READY}
 
 
-def test_an_interrupted_start_leaves_nothing_running(own: Subject) -> None:
-    own.backend.down(ignore_events)
-
-    def interrupt(event: Event) -> None:
-        if isinstance(event, StepStarted) and event.step == "scheduler":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        own.backend.up(interrupt)
-
-    assert own.trace.remains() == []
-
-
 def test_discarded_data_are_gone(own: Subject) -> None:
     own.up()
     with pytest.raises(HarnessError, match="the environment is running"):
@@ -186,3 +173,16 @@ def test_a_stop_leaves_no_process_and_no_socket(own: Subject) -> None:
 
     assert own.trace.remains() == []
     own.backend.down(ignore_events)
+
+
+def test_an_interrupted_start_leaves_nothing_running(own: Subject) -> None:
+    own.backend.down(ignore_events)
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, StepStarted) and event.step == "scheduler":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        own.backend.up(interrupt)
+
+    assert own.trace.remains() == []

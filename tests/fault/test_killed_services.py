@@ -16,7 +16,7 @@ import pytest
 from tests.flights import BOUND, CHAIN, ONE_STEP, Flight
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from tests.environments import CommandProject
@@ -38,41 +38,57 @@ def with_children(process: psutil.Process) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def expect_restarted(environment: CommandProject, service: str, before: int) -> None:
-    """`status` shows that the service was started anew, how it ended, and that it is ready."""
-    after = environment.await_ready(60)[service]
-    assert after["restarts"] > before
-    assert "KILL" in str(after["last_exit"])
+def restarts(environment: CommandProject, services: Iterable[str]) -> Mapping[str, int]:
+    shown = environment.services()
+    return {service: shown[service]["restarts"] for service in services}
 
 
+def expect_restarted(environment: CommandProject, before: Mapping[str, int]) -> None:
+    """`status` shows that each service was started anew, how it ended, and that it is ready."""
+    after = environment.await_ready(60)
+    for service, count in before.items():
+        assert after[service]["restarts"] > count, service
+        assert "KILL" in str(after[service]["last_exit"]), service
+
+
+# What runs no task and schedules none is killed together.
 @pytest.mark.parametrize(
-    "service", ["scheduler", "worker", "webserver", "triggerer", "controlplane", "localstack", "postgres"]
+    "services",
+    [
+        ("scheduler",),
+        ("worker",),
+        ("webserver", "controlplane"),
+        ("triggerer",),
+        ("localstack",),
+        ("postgres",),
+    ],
+    ids="+".join,
 )
-def test_no_run_is_lost_when_a_service_is_killed(
-    service: str, shared_environment: CommandProject, tmp_path: Path
+def test_no_run_is_lost_when_services_are_killed(
+    services: tuple[str, ...], shared_environment: CommandProject, tmp_path: Path
 ) -> None:
-    restarts = shared_environment.services()[service]["restarts"]
-    victim = process_of(shared_environment, service)
-    flight = Flight(shared_environment, CHAIN if service == "scheduler" else ONE_STEP, tmp_path / "marks")
-    if service == "triggerer":
+    before = restarts(shared_environment, services)
+    victims = [process_of(shared_environment, service) for service in services]
+    flight = Flight(shared_environment, CHAIN if "scheduler" in services else ONE_STEP, tmp_path / "marks")
+    if "triggerer" in services:
         flight.start(deferred_seconds=8)
         flight.await_middle(busy="deferred", successes=0)
     else:
         flight.start()
         flight.await_middle()
 
-    kill([victim])
+    kill(victims)
 
     flight.await_end(BOUND)
     flight.expect_each_task_once()
-    expect_restarted(shared_environment, service, restarts)
+    expect_restarted(shared_environment, before)
 
 
 def test_no_run_is_lost_when_a_worker_dies_with_its_tasks(
     shared_environment: CommandProject, tmp_path: Path
 ) -> None:
     """As when the machine under the worker is lost: what it was running ran to no end."""
-    restarts = shared_environment.services()["worker"]["restarts"]
+    before = restarts(shared_environment, ["worker"])
     worker = process_of(shared_environment, "worker")
     flight = Flight(shared_environment, ONE_STEP, tmp_path / "marks")
     flight.start()
@@ -82,7 +98,7 @@ def test_no_run_is_lost_when_a_worker_dies_with_its_tasks(
 
     flight.await_end(BOUND)
     flight.expect_each_task_once()
-    expect_restarted(shared_environment, "worker", restarts)
+    expect_restarted(shared_environment, before)
 
 
 def test_no_run_is_lost_when_postgres_is_restarted(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from harness.checks.requirements.entries import RequirementEntry
-    from harness.checks.requirements.explanation import Explainer
     from harness.checks.requirements.index import Index
+    from harness.checks.requirements.knowledge import Knowledge
     from harness.checks.requirements.resolution import Answer
 
 _MOST_LOOKS = 3
@@ -71,15 +71,15 @@ class FixSearch:
     def __init__(
         self,
         index: Index,
-        explainer: Explainer,
+        knowledge: Knowledge,
         decided: frozenset[str],
         resolve_lines: Callable[[Sequence[str], Preference], Answer],
         resolve_thoroughly: Callable[[Sequence[str]], Answer],
     ) -> None:
         """`decided`: packages whose version is settled, by the constraints or by being installed."""
         self._index = index
-        self._explainer = explainer
-        self._near = Neighbourhood(index, explainer)
+        self._knowledge = knowledge
+        self._near = Neighbourhood(index, knowledge)
         self._decided = decided
         self._resolve = resolve_lines
         self._resolve_thoroughly = resolve_thoroughly
@@ -87,7 +87,7 @@ class FixSearch:
     @property
     def is_spent(self) -> bool:
         """Whether the time that a person waits for a proposal is over."""
-        return self._explainer.is_spent
+        return self._knowledge.is_spent
 
     def search(self, entries: Sequence[RequirementEntry], blamed: Sequence[RequirementEntry]) -> Fix | None:
         """Change the blamed lines only, or else any line; None when no versions exist at all.
@@ -217,7 +217,7 @@ class FixSearch:
         between = [v for v, r in releases.items() if low < v < high and not v.is_prerelease and not r.yanked]
         last = sorted(between, reverse=wish == low)[:_MOST_LOOKS]
         extras = entry.requirement.extras if entry.requirement else set()
-        obstacles = self._explainer.obstacles(entry.name, [releases[v] for v in last], extras)
+        obstacles = self._knowledge.obstacles(entry.name, [releases[v] for v in last], extras)
         fitting = [version for version, found_there in obstacles.items() if not found_there]
         if not fitting or self.is_spent:
             return None

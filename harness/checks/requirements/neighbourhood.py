@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from harness.checks.requirements.entries import RequirementEntry
-    from harness.checks.requirements.explanation import Explainer
     from harness.checks.requirements.index import Index
+    from harness.checks.requirements.knowledge import Knowledge
     from harness.checks.requirements.project_page import Release
 
 _MOST_EACH_WAY = 16
@@ -28,9 +28,9 @@ _MOST_EACH_WAY = 16
 class Neighbourhood:
     """The releases around those that lines of the user ask for."""
 
-    def __init__(self, index: Index, explainer: Explainer) -> None:
+    def __init__(self, index: Index, knowledge: Knowledge) -> None:
         self._index = index
-        self._explainer = explainer
+        self._knowledge = knowledge
         self._obstacles: dict[str, Mapping[Version, tuple[str, ...]]] = {}
 
     def explore(self, entries: Iterable[RequirementEntry]) -> None:
@@ -46,10 +46,10 @@ class Neighbourhood:
                 continue
             extras = entry.requirement.extras
             around = self._around(entry.name, wish)
-            found = self._explainer.obstacles(entry.name, around, extras)
+            found = self._knowledge.obstacles(entry.name, around, extras)
             self._obstacles[entry.name] = found
             asked += [(entry.name, release, extras) for release in around if not found[release.version]]
-        self._explainer.learn_needed(self._explainer.needs_of(asked))
+        self._knowledge.learn_needed(self._knowledge.needs_of(asked))
 
     def wish(self, entry: RequirementEntry) -> Version | None:
         """The version to stay near: the pinned one, or what pip would try first; None when any will do.

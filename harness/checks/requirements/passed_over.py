@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from harness.checks.requirements.entries import RequirementEntry
-    from harness.checks.requirements.explanation import Explainer
+    from harness.checks.requirements.knowledge import Knowledge
     from harness.checks.requirements.resolution import Resolved, ResolvedFile, ResolvedPackage
 
 
-def learn_passed_over(explainer: Explainer, entries: Sequence[RequirementEntry], answer: Resolved) -> None:
-    """Let `explainer` read what newer releases than the chosen ones need.
+def learn_passed_over(knowledge: Knowledge, entries: Sequence[RequirementEntry], answer: Resolved) -> None:
+    """Let `knowledge` read what newer releases than the chosen ones need.
 
     Raises:
         IndexUnreachableError: the index did not answer.
     """
-    added = {name: found for name, found in answer.packages.items() if not explainer.is_settled(name)}
-    bounds = _bounds(explainer, (entry.requirement for entry in entries if entry.requirement), added)
-    first = explainer.first_choices((name, bound) for name, bound in bounds.items() if not _is_pin(bound))
+    added = {name: found for name, found in answer.packages.items() if not knowledge.is_settled(name)}
+    bounds = _bounds(knowledge, (entry.requirement for entry in entries if entry.requirement), added)
+    first = knowledge.first_choices((name, bound) for name, bound in bounds.items() if not _is_pin(bound))
     newer = [
-        (name, explainer.release(name, version), set[str]())
+        (name, knowledge.release(name, version), set[str]())
         for name, version in first.items()
         if version > Version(added[name].version)
     ]
-    explainer.learn_needed(need for need in explainer.needs_of(newer) if not _is_met(need, answer.packages))
+    knowledge.learn_needed(need for need in knowledge.needs_of(newer) if not _is_met(need, answer.packages))
 
 
 def _is_pin(specifier: SpecifierSet) -> bool:
@@ -52,7 +52,7 @@ def _is_met(need: Requirement, packages: Mapping[str, ResolvedPackage]) -> bool:
 
 
 def _bounds(
-    explainer: Explainer, wanted: Iterable[Requirement], added: Mapping[str, ResolvedPackage]
+    knowledge: Knowledge, wanted: Iterable[Requirement], added: Mapping[str, ResolvedPackage]
 ) -> Mapping[str, SpecifierSet]:
     """What the lines, and the chosen releases below them, ask of each added package."""
     bounds: dict[str, SpecifierSet] = {}
@@ -70,7 +70,7 @@ def _bounds(
             if key not in seen and release is not None:
                 seen.add(key)
                 fresh.append((name, release, requirement.extras))
-        level = explainer.needs_of(fresh)
+        level = knowledge.needs_of(fresh)
     return bounds
 
 

@@ -57,6 +57,7 @@ class Inputs:
         exclude_newer: resolve as of this date, or empty.
         prerelease: uv's mode for pre-releases.
         preference: which versions of the user's own packages uv tries first.
+        seconds: how long uv may take.
     """
 
     requirements: tuple[str, ...]
@@ -70,6 +71,7 @@ class Inputs:
     exclude_newer: str = ""
     prerelease: str = "if-necessary"
     preference: str = "highest"
+    seconds: float = _SECONDS
 
 
 @dataclass(frozen=True)
@@ -294,7 +296,7 @@ def _ask(packager: Packager, inputs: Inputs, extra: tuple[str, ...]) -> Answer:
         write_inputs(folder, inputs, user_configuration(environ))
         runner = type(packager)(packager.program, environ)
         try:
-            done = runner.run((*compile_arguments(folder, inputs), *extra), timeout=_SECONDS)
+            done = runner.run((*compile_arguments(folder, inputs), *extra), timeout=inputs.seconds)
         except CommandError as error:
             return Unreachable(f"no answer in time: {error.message}")
         if done.exit_status == 0:

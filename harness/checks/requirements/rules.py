@@ -102,7 +102,7 @@ _WHOLE = (
          "pip searches, gives up and installs nothing; the environment may still become AVAILABLE, with every DAG "
          "that imports one of the packages broken.",
          "change one of the lines named",
-         f"{_LINE}\ndbt-core==1.3.2", f"{_LINE}\npandas==1.5.2"),
+         f"{_LINE}\ndbt-core==1.3.2", f"{_LINE}\ndbt-core==1.4.6"),
     Rule("not-on-index", _E, "The index has no such package or version.",
          "pip stops with an error: nothing is installed.",
          "check the spelling and the version", "requests==99.99.99", "requests==2.28.2"),

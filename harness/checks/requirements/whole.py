@@ -36,8 +36,9 @@ from harness.results import Finding
 from harness.workerenv.packager import Packager
 
 if TYPE_CHECKING:
-    from harness.checks.requirements.explanation import Conflict, Explainer
+    from harness.checks.requirements.explanation import Conflict
     from harness.checks.requirements.index import Index
+    from harness.checks.requirements.knowledge import Knowledge
 
 NOTHING_RESOLVES = (
     "no version of your lines resolves with the constraints: remove the line, or run it elsewhere"
@@ -270,10 +271,10 @@ def find_release_findings(
             yield finding("newer-than-constraints", message, place)
 
 
-def with_learned(inputs: Inputs, explainer: Explainer, releases: Mapping[str, ConstrainedRelease]) -> Inputs:
-    """The inputs with what the explainer learned, and with those of `releases` that it leads to."""
-    built = {name: dict(found) for name, found in explainer.built.items()}
-    read = {name: dict(found) for name, found in explainer.read.items()}
+def with_learned(inputs: Inputs, knowledge: Knowledge, releases: Mapping[str, ConstrainedRelease]) -> Inputs:
+    """The inputs with what the knowledge learned, and with those of `releases` that it leads to."""
+    built = {name: dict(found) for name, found in knowledge.built.items()}
+    read = {name: dict(found) for name, found in knowledge.read.items()}
     needs = chain.from_iterable(
         found.requires for versions in (*built.values(), *read.values()) for found in versions.values()
     )
