@@ -122,7 +122,7 @@ class FixSearch:
         """Move the loose lines all up, or all down, no further than their known neighbours."""
         found = []
         for direction in Direction:
-            sides = [(entry, self._side(entry, f"{direction.value}=")) for entry in loose]
+            sides = [(entry, self._onwards(entry, direction)) for entry in loose]
             is_known = any(self._near.bounds(entry) for entry in loose)
             if self.is_spent or not is_known or not all(self._near.offers(*side) for side in sides):
                 continue
@@ -134,10 +134,16 @@ class FixSearch:
             return None
         return self._nearest(entries, loose, min(found, key=lambda each: self._distance(loose, each)))
 
-    def _side(self, entry: RequirementEntry, comparison: str) -> SpecifierSet:
-        """The neighbours of a line's own version that compare so with it."""
+    def _onwards(self, entry: RequirementEntry, direction: Direction) -> SpecifierSet:
+        """A line's own version and its neighbours in a direction."""
         wish = self._near.wish(entry) if self._is_free(entry) else None
-        return SpecifierSet(f"{comparison}{wish}") & self._near.bounds(entry) if wish else SpecifierSet()
+        if wish is None:
+            return SpecifierSet()
+        return SpecifierSet(f"{direction.value}={wish}") & self._near.bounds(entry)
+
+    def _beyond(self, entry: RequirementEntry, direction: Direction) -> SpecifierSet:
+        """Its neighbours in a direction, post-releases of its own version among them."""
+        return self._onwards(entry, direction) & SpecifierSet(f"!={self._near.wish(entry)}")
 
     def _distance(self, loose: Sequence[RequirementEntry], found: Resolved) -> int:
         """How many releases the loose lines move in all."""
@@ -177,7 +183,7 @@ class FixSearch:
             return None
         steps: dict[str, int] = {}
         for direction in Direction:
-            found = self._first(entry, entries, chosen, self._side(entry, direction.value), direction)
+            found = self._first(entry, entries, chosen, self._beyond(entry, direction), direction)
             while found is not None:
                 steps[found] = self._steps(entry, Version(found))
                 found = self._nearer(entry, entries, chosen, Version(found), direction)
@@ -214,20 +220,21 @@ class FixSearch:
         wish = self._near.wish(entry) or found
         releases = self._index.releases(entry.name)
         low, high = sorted((wish, found))
-        between = [v for v, r in releases.items() if low < v < high and not v.is_prerelease and not r.yanked]
+        final = (v for v, r in releases.items() if not (v.is_prerelease or r.yanked))
+        between = [version for version in final if low < version < high]
         last = sorted(between, reverse=wish == low)[:_MOST_LOOKS]
         extras = entry.requirement.extras if entry.requirement else set()
         obstacles = self._knowledge.obstacles(entry.name, [releases[v] for v in last], extras)
         fitting = [version for version, found_there in obstacles.items() if not found_there]
         if not fitting or self.is_spent:
             return None
-        step = str(fitting[0])
-        attempt = {**chosen, id(entry): _rewrite(entry, step)}
+        step = fitting[0]
+        attempt = {**chosen, id(entry): _rewrite(entry, str(step))}
         if not isinstance(self._resolve_thoroughly(_lines(entries, attempt)), Resolved):
             return None
         back = Direction.DOWN if direction is Direction.UP else Direction.UP
-        side = self._side(entry, direction.value) & SpecifierSet(f"{back.value}{step}")
-        return self._first(entry, entries, chosen, side, direction) or step
+        side = self._beyond(entry, direction) & SpecifierSet(f"{back.value}{step.public}")
+        return self._first(entry, entries, chosen, side, direction) or str(step)
 
 
 def _lines(entries: Sequence[RequirementEntry], replaced: Mapping[int, str]) -> list[str]:

@@ -63,17 +63,21 @@ class Neighbourhood:
         specifier = entry.requirement.specifier if entry.requirement else None
         releases = self._index.releases(entry.name) if specifier else {}
         final = [version for version, release in releases.items() if release.yanked is None]
-        return next(iter(specifier.filter(final)), None) if specifier else None
+        found = next(iter(specifier.filter(final)), None) if specifier else None
+        return Version(found.public) if found else None
 
     def bounds(self, entry: RequirementEntry) -> SpecifierSet:
         """Allows the neighbours that may fit, and nothing beyond; everything, when none is known to."""
-        found = self._obstacles.get(entry.name, {})
-        fitting = self._fitting(entry)
+        # Nothing can be compared with a local version; without its local part it stands for all (PEP 440).
+        fitting = [version.public for version in self._fitting(entry)]
         if not fitting:
             return SpecifierSet()
-        between = (version for version in found if fitting[-1] < version < fitting[0])
-        clashing = (f"!={version}" for version in between if found[version])
-        return SpecifierSet(",".join((f">={fitting[-1]}", f"<={fitting[0]}", *clashing)))
+        around = SpecifierSet(f">={fitting[-1]},<={fitting[0]}")
+        known = dict.fromkeys(version.public for version in self._obstacles[entry.name])
+        clashing = (
+            f"!={version}" for version in around.filter(known, prereleases=True) if version not in fitting
+        )
+        return around & SpecifierSet(",".join(clashing))
 
     def offers(self, entry: RequirementEntry, side: SpecifierSet) -> bool:
         """Whether a release on this side may fit; False when all neighbours there are known not to."""
@@ -112,7 +116,8 @@ class Neighbourhood:
 
 
 def _version(text: str) -> Version | None:
+    """The version without its local part."""
     try:
-        return Version(text)
+        return Version(Version(text).public)
     except InvalidVersion:
         return None

@@ -156,6 +156,24 @@ def test_lines_that_only_move_together_move_as_little_as_they_can(project: Proje
     assert _edits(project.check("left==1.4", "right==1.4")) == ["left==1.6", "right==1.6"]
 
 
+def test_a_post_release_is_next_to_its_release(project: Project) -> None:
+    project.constrain("deep==2.0")
+    project.releases.wheel("deep", "2.0")
+    for version in ("1.0", "1.0.post1", "1.1"):
+        project.releases.wheel("top", version, "deep<2" if version == "1.0" else "deep>=2")
+    assert _edits(project.check("top==1.0")) == ["top==1.0.post1"]
+
+
+def test_local_versions_do_not_disturb_the_search(project: Project) -> None:
+    project.constrain("deep==2.0")
+    project.releases.wheel("deep", "2.0")
+    for version in ("1.0+cu117", "1.1+cu117", "1.2", "1.3+cu117"):
+        project.releases.wheel("top", version, "deep>=2" if version >= "1.2" else "deep<2")
+    assert _edits(project.check("top==1.0+cu117")) == ["top==1.2"]
+    assert _edits(project.check("top==1.4+cu117")) == ["top==1.3+cu117"]
+    assert _edits(project.check("top~=1.0,<1.2")) == ["top==1.2"]
+
+
 def test_a_release_far_away_is_proposed_when_none_is_near(project: Project) -> None:
     project.constrain("deep==2.0")
     project.releases.wheel("deep", "2.0")
