@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.environments import CommandProject
+from tests.giving_up import give_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +23,6 @@ pytestmark = [pytest.mark.environment, pytest.mark.slow, pytest.mark.network]
 SCREEN = 40
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" && exec "$@"'
 MOUNTED = 'mount -t tmpfs -o size="$1" none "$0" && echo mounted && exec cat'
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a file system")
 
 
 def expect_clear(done: subprocess.CompletedProcess[str], *said: str) -> None:
@@ -91,6 +90,8 @@ class SmallDisk:
 
 @pytest.fixture
 def small_disk(fenced_environ: Mapping[str, str], tmp_path: Path) -> Iterator[Callable[[str], SmallDisk]]:
+    if os.geteuid() != 0:
+        give_up("only root may mount a file system")
     made: list[SmallDisk] = []
 
     def make(size: str) -> SmallDisk:
@@ -105,7 +106,6 @@ def small_disk(fenced_environ: Mapping[str, str], tmp_path: Path) -> Iterator[Ca
         disk.project.clear_away()
 
 
-@needs_root
 def test_a_build_that_fills_the_disk_leaves_nothing_half_made(
     small_disk: Callable[[str], SmallDisk],
 ) -> None:
@@ -118,7 +118,6 @@ def test_a_build_that_fills_the_disk_leaves_nothing_half_made(
     assert [name for name in left if not name.endswith(".lock")] == []
 
 
-@needs_root
 def test_a_full_disk_is_explained_and_the_next_up_recovers(
     small_disk: Callable[[str], SmallDisk],
     pantry: Pantry,

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import httpx
-from packaging.version import InvalidVersion, Version
 
-from harness.checks.requirements.project_page import Release, parse_html, parse_json
+from harness.checks.requirements.project_page import Release, parse_html, parse_json, parse_version
 from harness.checks.requirements.release_metadata import (
     ReleaseMetadata,
     parse_metadata,
@@ -32,6 +31,8 @@ from harness.errors import HarnessError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from packaging.version import Version
 
     from harness.checks.requirements.project_page import IndexFile
     from harness.checks.requirements.target import Target
@@ -105,10 +106,8 @@ class Index:
         Raises:
             IndexUnreachableError: the index did not answer.
         """
-        try:
-            return self.releases(name).get(Version(version))
-        except InvalidVersion:
-            return None
+        parsed = parse_version(version)
+        return self.releases(name).get(parsed) if parsed is not None else None
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Ask for several projects at once.

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
+from harness.checks.requirements.project_page import parse_version
 from harness.checks.requirements.release_metadata import parse_requirements
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Knowledge:
         """Whether the constraints or the base set decide its version."""
         return name in self._known or self.pinned(name) is not None
 
-    def is_installed(self, requirement: Requirement) -> bool:
+    def is_known(self, requirement: Requirement) -> bool:
         """Whether what is known satisfies it."""
         installed = self._known.get(canonicalize_name(requirement.name))
         return installed is not None and requirement.specifier.contains(installed.version, prereleases=True)
@@ -122,12 +123,6 @@ class Knowledge:
         """A release that the index listed."""
         return self._index.releases(name)[version]
 
-    def first_release(self, need: Requirement) -> Release | None:
-        """The release that pip would try first; None when it is known, or when there is none."""
-        name = canonicalize_name(need.name)
-        candidates = self.candidates(name, need.specifier)
-        return self._index.releases(name).get(candidates[0]) if candidates else None
-
     def extras(self, name: str, version: str) -> tuple[str, ...] | None:
         """The extras that a release offers; None when they cannot be known.
 
@@ -147,8 +142,7 @@ class Knowledge:
         Raises:
             IndexUnreachableError: the index did not answer.
         """
-        described = parse_requirements(self._describe(name, version))
-        return [need for need in described if self._applies(need, extras)]
+        return self._applying(self._describe(name, version), extras)
 
     def needs_of(self, releases: Iterable[tuple[str, Release, set[str]]]) -> list[Requirement]:
         """What releases of packages, with extras, need on the target.
@@ -158,11 +152,10 @@ class Knowledge:
         """
         asked = list(releases)
         self._index.prefetch_metadata(((name, release) for name, release, _ in asked), self._target)
-        needs = []
-        for name, release, extras in asked:
-            described = self._describe_release(name, release)
-            needs += [need for need in parse_requirements(described) if self._applies(need, extras)]
-        return needs
+        return [need for each in asked for need in self._needs_of_release(*each)]
+
+    def _needs_of_release(self, name: str, release: Release, extras: set[str]) -> list[Requirement]:
+        return self._applying(self._describe_release(name, release), extras)
 
     def obstacles(
         self, name: str, releases: Sequence[Release], extras: set[str]
@@ -172,14 +165,15 @@ class Knowledge:
         Raises:
             IndexUnreachableError: the index did not answer.
         """
-        self._index.prefetch_metadata(((name, release) for release in releases), self._target)
+        usable = [release for release in releases if release.supports(self._target)]
+        self._index.prefetch_metadata(((name, release) for release in usable), self._target)
         return {release.version: self._obstacles(name, release, extras) for release in releases}
 
     def _obstacles(self, name: str, release: Release, extras: set[str]) -> tuple[str, ...]:
         if not release.supports(self._target):
             return (f"Python {self._target.python_series}",)
-        against = (need for need in self.needs_of([(name, release, extras)]) if self.contradicts_pin(need))
-        pinned = (canonicalize_name(need.name) for need in against)
+        needs = self._needs_of_release(name, release, extras)
+        pinned = (canonicalize_name(need.name) for need in needs if self.contradicts_pin(need))
         return tuple(dict.fromkeys(f"{each}=={self.pinned(each)}" for each in pinned))
 
     def prefetch(self, requirements: Iterable[Requirement]) -> None:
@@ -188,11 +182,23 @@ class Knowledge:
         Raises:
             IndexUnreachableError: the index did not answer.
         """
-        fresh = [each for each in requirements if not self.is_installed(each)]
-        self._index.prefetch(canonicalize_name(each.name) for each in fresh)
-        chosen = [(canonicalize_name(each.name), self.first_release(each)) for each in fresh]
-        wanted = [(name, release) for name, release in chosen if release is not None]
-        self._index.prefetch_metadata(wanted, self._target)
+        found = self._first_releases(requirements)
+        self._index.prefetch_metadata(((name, release) for name, release, _ in found), self._target)
+
+    def _first_releases(self, requirements: Iterable[Requirement]) -> list[tuple[str, Release, set[str]]]:
+        """The releases that pip would try first, with the extras asked for, of what is not known."""
+        fresh = [(canonicalize_name(each.name), each) for each in requirements if not self.is_known(each)]
+        self._index.prefetch(name for name, _ in fresh)
+        found: list[tuple[str, Release, set[str]]] = []
+        for name, each in fresh:
+            release = self._first_release(name, each.specifier)
+            if release is not None:
+                found.append((name, release, each.extras))
+        return found
+
+    def _first_release(self, name: str, specifier: SpecifierSet) -> Release | None:
+        candidates = self.candidates(name, specifier)
+        return self._index.releases(name).get(candidates[0]) if candidates else None
 
     def learn_sources(self, entries: Iterable[RequirementEntry]) -> None:
         """Read the metadata of the user's packages whose first choice has no wheel: pip would build it.
@@ -228,12 +234,8 @@ class Knowledge:
         Raises:
             IndexUnreachableError: the index did not answer.
         """
-        lines = [entry.requirement for entry in entries if entry.requirement and not entry.requirement.url]
-        wanted = [requirement for requirement in lines if not self.is_installed(requirement)]
-        self._index.prefetch(canonicalize_name(each.name) for each in wanted)
-        chosen = [(each, self.first_release(each)) for each in wanted]
-        found = [(canonicalize_name(each.name), release, each.extras) for each, release in chosen if release]
-        self.learn_needed(self.needs_of(found))
+        lines = (entry.requirement for entry in entries if entry.requirement and not entry.requirement.url)
+        self.learn_needed(self.needs_of(self._first_releases(lines)))
 
     def learn_needed(self, needs: Iterable[Requirement]) -> None:
         """Read the metadata of what pip would have to build for these needs, and of what that needs in turn.
@@ -243,17 +245,12 @@ class Knowledge:
         """
         seen: set[str] = set()
         while not self.is_spent:
-            fresh = [need for need in needs if str(need) not in seen and not self.is_installed(need)]
+            fresh = [need for need in needs if str(need) not in seen]
             if not fresh:
                 break
             seen |= {str(need) for need in fresh}
-            self._index.prefetch(canonicalize_name(need.name) for need in fresh)
-            chosen = [(need, self.first_release(need)) for need in fresh]
-            needs = self.needs_of(
-                (canonicalize_name(need.name), release, need.extras)
-                for need, release in chosen
-                if release is not None and release.wheel_for(self._target) is None
-            )
+            found = self._first_releases(fresh)
+            needs = self.needs_of(each for each in found if each[1].wheel_for(self._target) is None)
 
     def _sources(self, name: str) -> list[Release]:
         """Its releases worth reading: the constrained one, or the newest when most have no wheel."""
@@ -269,7 +266,7 @@ class Knowledge:
 
     def _describe(self, name: str, version: Version) -> tuple[str, ...]:
         installed = self._known.get(name)
-        if installed is not None and _equal(installed.version, version):
+        if installed is not None and parse_version(installed.version) == version:
             return (*installed.requires, *installed.optional)
         return self._describe_release(name, self._index.releases(name)[version])
 
@@ -280,6 +277,9 @@ class Knowledge:
         learned = self.read if release.wheel_for(self._target) else self.built
         learned.setdefault(name, {})[str(release.version)] = found
         return found.requires
+
+    def _applying(self, described: Iterable[str], extras: set[str]) -> list[Requirement]:
+        return [need for need in parse_requirements(described) if self._applies(need, extras)]
 
     def _applies(self, needed: Requirement, extras: set[str]) -> bool:
         if needed.marker is None:
@@ -293,13 +293,6 @@ def _exact(specifier: SpecifierSet | None) -> str | None:
         if part.operator in ("==", "===") and not part.version.endswith("*"):
             return part.version
     return None
-
-
-def _equal(text: str, version: Version) -> bool:
-    try:
-        return Version(text) == version
-    except InvalidVersion:
-        return False
 
 
 def find_settled(

@@ -10,9 +10,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from harness.checks.requirements.line_rules import pinned_version
+from harness.checks.requirements.project_page import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +42,8 @@ class Neighbourhood:
         """
         asked: list[tuple[str, Release, set[str]]] = []
         for entry in entries:
+            if self._knowledge.is_spent:
+                break
             wish = self.wish(entry)
             if wish is None or entry.requirement is None or entry.name in self._obstacles:
                 continue
@@ -58,13 +61,17 @@ class Neighbourhood:
             IndexUnreachableError: the index did not answer.
         """
         pinned = pinned_version(entry)
-        if pinned is not None:
-            return _version(pinned)
-        specifier = entry.requirement.specifier if entry.requirement else None
-        releases = self._index.releases(entry.name) if specifier else {}
-        final = [version for version, release in releases.items() if release.yanked is None]
-        found = next(iter(specifier.filter(final)), None) if specifier else None
+        found = parse_version(pinned) if pinned is not None else self._newest(entry)
         return Version(found.public) if found else None
+
+    def _newest(self, entry: RequirementEntry) -> Version | None:
+        """The newest release in a range."""
+        specifier = entry.requirement.specifier if entry.requirement else None
+        if not specifier:
+            return None
+        releases = self._index.releases(entry.name)
+        final = [version for version, release in releases.items() if release.yanked is None]
+        return next(iter(specifier.filter(final)), None)
 
     def bounds(self, entry: RequirementEntry) -> SpecifierSet:
         """Allows the neighbours that may fit, and nothing beyond; everything, when none is known to."""
@@ -113,11 +120,3 @@ class Neighbourhood:
         above = [release for release in usable if release.version > wish]
         others = [release for release in usable if release.version <= wish]
         return (*above[-_MOST_EACH_WAY:], *others[: _MOST_EACH_WAY + 1])
-
-
-def _version(text: str) -> Version | None:
-    """The version without its local part."""
-    try:
-        return Version(Version(text).public)
-    except InvalidVersion:
-        return None

@@ -139,7 +139,7 @@ def group_files(files: Iterable[IndexFile]) -> Mapping[Version, Release]:
 
 def _wheel_version(name: str) -> Version | None:
     match = _WHEEL.fullmatch(name)
-    return _version(match["version"]) if match else None
+    return parse_version(match["version"]) if match else None
 
 
 def _sdist_version(name: str) -> Version | None:
@@ -150,7 +150,8 @@ def _sdist_version(name: str) -> Version | None:
 
 
 @lru_cache(maxsize=4096)
-def _version(text: str) -> Version | None:
+def parse_version(text: str) -> Version | None:
+    """The version; None when it is none."""
     try:
         return Version(text)
     except InvalidVersion:

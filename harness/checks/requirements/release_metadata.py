@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from email.parser import HeaderParser
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -44,6 +45,11 @@ class KnownRelease:
     extras: tuple[str, ...] = ()
 
 
+def is_optional(requirement: Requirement) -> bool:
+    """Whether it holds with an extra only."""
+    return "extra" in str(requirement.marker)
+
+
 def split_requirements(texts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Those that hold without extras, and those that hold with one.
 
@@ -51,17 +57,21 @@ def split_requirements(texts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str
         InvalidRequirement: one of them is no requirement.
     """
     told = tuple(texts)
-    optional = tuple(text for text in told if "extra" in str(Requirement(text).marker))
+    optional = tuple(text for text in told if is_optional(Requirement(text)))
     return tuple(text for text in told if text not in optional), optional
 
 
 def parse_requirements(texts: Iterable[str]) -> Iterator[Requirement]:
     """Those of `texts` that are requirements."""
-    for text in texts:
-        try:
-            yield Requirement(text)
-        except InvalidRequirement:
-            continue
+    return (requirement for text in texts if (requirement := _parse(text)) is not None)
+
+
+@lru_cache(maxsize=8192)  # releases of one package need much the same, and are asked about again and again
+def _parse(text: str) -> Requirement | None:
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
 
 
 def parse_metadata(text: str) -> ReleaseMetadata:

@@ -20,7 +20,7 @@ from harness.checks.requirements.fixes import Edit, resolver_line
 from harness.checks.requirements.line_rules import pinned_version
 from harness.checks.requirements.origins import Chain, trace_origins
 from harness.checks.requirements.platform_rules import BIG_BYTES
-from harness.checks.requirements.release_metadata import ReleaseMetadata
+from harness.checks.requirements.release_metadata import ReleaseMetadata, is_optional
 from harness.checks.requirements.resolution import (
     Inputs,
     Resolved,
@@ -276,8 +276,8 @@ def with_learned(inputs: Inputs, knowledge: Knowledge, releases: Mapping[str, Co
     built = {name: dict(found) for name, found in knowledge.built.items()}
     read = {name: dict(found) for name, found in knowledge.read.items()}
     needs = chain.from_iterable(
-        found.requires for versions in (*built.values(), *read.values()) for found in versions.values()
+        found.requirements for versions in (*built.values(), *read.values()) for found in versions.values()
     )
-    without_extras = (need for need in needs if "extra" not in need)
+    without_extras = {str(need) for need in needs if not is_optional(need)}
     carried = {**inputs.carried, **find_reachable(without_extras, releases, inputs.base)}
     return replace(inputs, built=built, read=read, carried=carried)

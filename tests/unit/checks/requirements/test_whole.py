@@ -33,6 +33,11 @@ class Project:
     def constrain(self, *lines: str) -> None:
         (self.root / "dags" / "constraints.txt").write_text("\n".join(lines) + "\n", "utf-8")
 
+    def pin(self, name: str, version: str) -> None:
+        """Constrain a package to a release, which the index has."""
+        self.constrain(f"{name}=={version}")
+        self.releases.wheel(name, version)
+
     def check(self, *lines: str) -> Checked:
         file = self.root / "requirements.txt"
         head = "-c /usr/local/airflow/dags/constraints.txt"
@@ -76,8 +81,7 @@ def _edits(checked: Checked) -> list[str]:
 
 
 def test_a_conflict_below_a_line_is_told_step_by_step(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     project.releases.wheel("middle", "1.0", "deep<2")
     project.releases.wheel("top", "1.0", "middle==1.0")
     error = _error(project.check("top==1.0"))
@@ -111,8 +115,7 @@ def test_when_nothing_fits_it_is_said_what_rules_the_others_out(project: Project
 def test_the_nearest_release_on_either_side_is_proposed(
     project: Project, fitting: tuple[str, ...], proposed: str
 ) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     for minor in range(10):
         version = f"1.{minor}"
         project.releases.wheel("top", version, "deep>=2" if version in fitting else "deep<2")
@@ -120,8 +123,7 @@ def test_the_nearest_release_on_either_side_is_proposed(
 
 
 def test_a_nearer_release_is_proposed_although_something_below_it_has_no_wheel(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     project.releases.source("built", "1.0")
     project.releases.wheel("top", "1.0", "deep<2")
     project.releases.wheel("top", "1.1", "deep>=2", "built==1.0")
@@ -130,8 +132,7 @@ def test_a_nearer_release_is_proposed_although_something_below_it_has_no_wheel(p
 
 
 def test_the_nearest_release_is_proposed_where_the_conflict_lies_deeper(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     project.releases.wheel("middle", "1.0", "deep<2")
     project.releases.wheel("middle", "2.0", "deep>=2")
     for minor in range(8):
@@ -140,16 +141,14 @@ def test_the_nearest_release_is_proposed_where_the_conflict_lies_deeper(project:
 
 
 def test_a_range_is_replaced_by_the_release_next_to_it(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     for minor in range(10):
         project.releases.wheel("top", f"1.{minor}", "deep<2" if minor < 6 else "deep>=2")
     assert _edits(project.check("top>=1.3,<1.6")) == ["top==1.6"]
 
 
 def test_lines_that_only_move_together_move_as_little_as_they_can(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     for minor in range(10):
         project.releases.wheel("left", f"1.{minor}", "deep<2" if minor < 6 else "deep>=2")
         project.releases.wheel("right", f"1.{minor}", f"left==1.{minor}")
@@ -157,16 +156,14 @@ def test_lines_that_only_move_together_move_as_little_as_they_can(project: Proje
 
 
 def test_a_post_release_is_next_to_its_release(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     for version in ("1.0", "1.0.post1", "1.1"):
         project.releases.wheel("top", version, "deep<2" if version == "1.0" else "deep>=2")
     assert _edits(project.check("top==1.0")) == ["top==1.0.post1"]
 
 
 def test_local_versions_do_not_disturb_the_search(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     for version in ("1.0+cu117", "1.1+cu117", "1.2", "1.3+cu117"):
         project.releases.wheel("top", version, "deep>=2" if version >= "1.2" else "deep<2")
     assert _edits(project.check("top==1.0+cu117")) == ["top==1.2"]
@@ -175,16 +172,14 @@ def test_local_versions_do_not_disturb_the_search(project: Project) -> None:
 
 
 def test_a_release_far_away_is_proposed_when_none_is_near(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     for minor in range(60):
         project.releases.wheel("top", f"1.{minor}", "deep>=2" if minor == 57 else "deep<2")
     assert _edits(project.check("top==1.2")) == ["top==1.57"]
 
 
 def test_the_resolver_does_not_ask_for_what_was_read_around_a_line(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     for minor in range(30):
         project.releases.wheel("top", f"1.{minor}", "deep>=2" if minor == 20 else "deep<2")
     assert _edits(project.check("top==1.10")) == ["top==1.20"]
@@ -207,8 +202,7 @@ def test_two_lines_that_exclude_each_other_are_both_shown(project: Project) -> N
 
 
 def test_a_package_that_no_index_has_is_named_beside_other_conflicts(project: Project) -> None:
-    project.constrain("deep==2.0")
-    project.releases.wheel("deep", "2.0")
+    project.pin("deep", "2.0")
     rules = {finding.rule for finding in project.check("deep==1.0", "mistyped==1.0").result.findings}
     assert rules == {"pin-conflicts-with-constraint", "not-on-index"}
 
